@@ -1,27 +1,50 @@
-# layer(<folder> <target>...)
+# layer(<folder> <target>... [PRIVATE <target>...] [PRECOMPILE <header>...])
 #
 # Makes a folder the shared library braid_<folder>, alias braid::<folder>. Its
 # headers are reachable only through an include root of its own, so
 # `#include "scaling/..."` compiles only in targets that link braid::scaling.
 # Shared, so that a plug-in and the program that loads it use one copy.
 # Files named *_main.cpp are programs of the folder, not part of its library.
+# A folder without sources is a header-only library.
+#
+# PRIVATE targets are used by sources only. PRECOMPILE headers are slow ones
+# that nearly every source of the folder includes anyway.
+include(tidy)
+
 set(BRAID_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Werror)
 
 function(layer name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "PRIVATE;PRECOMPILE")
+  set(target braid_${name})
   set(root "${PROJECT_BINARY_DIR}/include/${name}")
   file(MAKE_DIRECTORY "${root}")
   file(CREATE_LINK "${PROJECT_SOURCE_DIR}/${name}" "${root}/${name}" SYMBOLIC)
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${name}/*.cpp")
   list(FILTER sources EXCLUDE REGEX "_main\\.cpp$")
+  file(GLOB headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${name}/*.hpp")
+  list(TRANSFORM headers REPLACE "^${PROJECT_SOURCE_DIR}" "${root}")
+
+  set(access INTERFACE)
   if(sources)
-    add_library(braid_${name} SHARED ${sources})
-    target_include_directories(braid_${name} PUBLIC "$<BUILD_INTERFACE:${root}>")
-    target_link_libraries(braid_${name} PUBLIC ${ARGN})
-    target_compile_options(braid_${name} PRIVATE ${BRAID_WARNINGS})
+    set(access PUBLIC)
+    add_library(${target} SHARED ${sources})
+    target_link_libraries(${target} PRIVATE ${arg_PRIVATE})
+    target_compile_options(${target} PRIVATE ${BRAID_WARNINGS})
+    target_precompile_headers(${target} PRIVATE ${arg_PRECOMPILE})
+    set_target_properties(${target} PROPERTIES VERSION ${PROJECT_VERSION}
+      SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
   else()
-    add_library(braid_${name} INTERFACE)
-    target_include_directories(braid_${name} INTERFACE "$<BUILD_INTERFACE:${root}>")
-    target_link_libraries(braid_${name} INTERFACE ${ARGN})
+    add_library(${target} INTERFACE)
   endif()
-  add_library(braid::${name} ALIAS braid_${name})
+  target_sources(${target} ${access}
+    FILE_SET HEADERS BASE_DIRS "${root}" FILES ${headers})
+  target_compile_features(${target} ${access} cxx_std_20)
+  target_link_libraries(${target} ${access} ${arg_UNPARSED_ARGUMENTS})
+  # Compiles every header alone; target all_verify_interface_header_sets.
+  set_target_properties(${target} PROPERTIES
+    EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS ON)
+  add_library(braid::${name} ALIAS ${target})
+  add_dependencies(programs ${target})
+  set_property(GLOBAL APPEND PROPERTY BRAID_LAYERS ${name})
+  tidy_layer(${name})
 endfunction()

@@ -3,6 +3,7 @@ set(BRAID_SANITIZE "" CACHE STRING "Sanitizers, for example address,undefined")
 if(BRAID_SANITIZE)
   # CAF's headers bind a null reference for actors without arguments, which is
   # harmless but would fail every run.
-  add_compile_options(-fsanitize=${BRAID_SANITIZE} -fno-omit-frame-pointer -fno-sanitize=null -O1)
+  add_compile_options(-fsanitize=${BRAID_SANITIZE} -fno-sanitize=null
+    -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1)
   add_link_options(-fsanitize=${BRAID_SANITIZE})
 endif()
