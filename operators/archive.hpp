@@ -12,6 +12,8 @@
 #include <boost/serialization/collection_size_type.hpp>
 #include <boost/serialization/item_version_type.hpp>
 #include <boost/serialization/library_version_type.hpp>
+// Boost's headers for containers expect an archive to have brought it.
+#include <boost/serialization/version.hpp>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
