@@ -1,0 +1,133 @@
+// How tuples leave an operator: emitters gather them into chunks and hand the
+// chunks to collectors, which are fused operators or the ends of edges.
+#pragma once
+
+#include "operators/epoch.hpp"
+#include "operators/slice.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace braid {
+
+/// Some tuples of one slice, in the order of emission.
+template <class T>
+struct chunk {
+  std::vector<T> values;
+  std::vector<event_time> times; ///< one a value
+
+  std::size_t size() const {
+    return values.size();
+  }
+
+  void clear() {
+    values.clear();
+    times.clear();
+  }
+};
+
+/// What every collector hears about where a stream is.
+class slice_listener {
+public:
+  virtual ~slice_listener() = default;
+
+  /// Tuples from here on are emitted by `slice` in `epoch`.
+  virtual void begin_slice(const epoch_info& epoch, slice_id slice) = 0;
+
+  /// `begin_slice`'s slice has emitted all that it emits in this epoch.
+  virtual void end_slice() = 0;
+};
+
+/// Takes the tuples that one operator emits on one output.
+template <class T>
+class collector : public slice_listener {
+public:
+  virtual void take(const chunk<T>& tuples) = 0;
+};
+
+/// An output of an operator, whatever its type.
+class emitter_base {
+public:
+  virtual ~emitter_base() = default;
+
+  virtual void begin_slice(const epoch_info& epoch, slice_id slice) = 0;
+  virtual void end_slice() = 0;
+};
+
+/// Where user code puts the tuples it makes. Cheap per tuple: the virtual call
+/// is per chunk.
+template <class T>
+class emitter final : public emitter_base {
+public:
+  using value_type = T;
+
+  /// Emits `value` with the event time of the tuple, timer or window at hand.
+  void emit(T value) {
+    emit(std::move(value), time_);
+  }
+
+  void emit(T value, event_time time) {
+    pending_.values.push_back(std::move(value));
+    pending_.times.push_back(time);
+    ++emitted_;
+    if (pending_.size() == chunk_tuples)
+      flush();
+  }
+
+  /// What `emit(value)` stamps from here on.
+  void set_time(event_time time) {
+    time_ = time;
+  }
+
+  event_time time() const {
+    return time_;
+  }
+
+  /// How many tuples were emitted so far, by all slices.
+  std::uint64_t emitted() const {
+    return emitted_;
+  }
+
+  void add(std::unique_ptr<collector<T>> consumer) {
+    consumers_.push_back(std::move(consumer));
+  }
+
+  void begin_slice(const epoch_info& epoch, slice_id slice) override {
+    time_ = epoch.now;
+    for (auto& consumer : consumers_)
+      consumer->begin_slice(epoch, slice);
+  }
+
+  void end_slice() override {
+    flush();
+    for (auto& consumer : consumers_)
+      consumer->end_slice();
+  }
+
+  /// Forgets what was emitted since the last flush; for a handler that threw.
+  void discard() {
+    pending_.clear();
+  }
+
+private:
+  /// Small enough to stay in the first-level cache on its way through a chain
+  /// of fused operators.
+  static constexpr std::size_t chunk_tuples = 256;
+
+  void flush() {
+    if (pending_.size() == 0)
+      return;
+    for (auto& consumer : consumers_)
+      consumer->take(pending_);
+    pending_.clear();
+  }
+
+  chunk<T> pending_;
+  std::vector<std::unique_ptr<collector<T>>> consumers_;
+  event_time time_ = 0;
+  std::uint64_t emitted_ = 0;
+};
+
+} // namespace braid

@@ -1,0 +1,183 @@
+// The sending end of an edge: routes an operator's tuples to the partitions
+// downstream and gathers them into batches.
+#pragma once
+
+#include "operators/batch.hpp"
+#include "operators/emitter.hpp"
+#include "operators/key_hash.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace braid {
+
+/// Names an edge of a topology: a stream from one operator to one port of
+/// another. Numbered in the order of declaration, from 0.
+using edge_id = std::uint32_t;
+
+/// How an edge chooses the slice downstream of a tuple.
+enum class routing : std::uint8_t {
+  keyed,     ///< by the hash of its key
+  forward,   ///< the slice that emitted it; both operators have as many
+  rebalance, ///< spread evenly, by where it was emitted
+  broadcast, ///< every partition gets it
+};
+
+std::string to_string(routing x);
+
+/// Takes finished batches towards a partition downstream.
+using batch_shipper =
+  std::function<void(edge_id, partition_index to, batch_ptr)>;
+
+/// What the sending end of one edge must know about the receiving operator.
+struct edge_target {
+  edge_id edge = 0;
+  routing how = routing::forward;
+  slice_table slices;           ///< which partition hosts each slice
+  std::uint32_t partitions = 1; ///< of the receiving operator
+  std::size_t batch_bytes = 64 * 1024;
+  batch_shipper ship;
+};
+
+/// The sending end of an edge, whatever its tuple type.
+class edge_output {
+public:
+  virtual ~edge_output() = default;
+
+  /// Sends what is left of the epoch. Returns how many tuples went to each
+  /// partition downstream in this epoch, for the close.
+  virtual std::vector<std::uint32_t> finish_epoch() = 0;
+
+  edge_id edge() const {
+    return target_.edge;
+  }
+
+protected:
+  explicit edge_output(edge_target target) : target_(std::move(target)) {}
+
+  edge_target target_;
+};
+
+/// The route of the `index`-th tuple that `slice` emits in `epoch`: which slice
+/// it falls into depends on nothing but these, so not on parallelism.
+inline route balanced_route(epoch_number epoch, slice_id slice,
+                            std::uint64_t index, std::uint32_t slices) {
+  auto start = key_hash((std::uint64_t{slice} << 40) ^ epoch);
+  auto chosen = (start + index) % slices;
+  // The smallest route that `slice_of` maps to `chosen`.
+  return static_cast<route>(((chosen << 32) + slices - 1) / slices);
+}
+
+/// Routes tuples of type `T`. `KeyOf` returns the key of a tuple and is called
+/// on keyed edges only.
+template <class T, class KeyOf>
+class edge_writer final : public collector<T>, public edge_output {
+public:
+  edge_writer(edge_target target, KeyOf key_of)
+    : edge_output(std::move(target)), how_(target_.how),
+      key_of_(std::move(key_of)), sent_(target_.partitions) {
+    auto tuple_bytes = sizeof(T) + sizeof(route);
+    batch_tuples_ = static_cast<std::uint32_t>(
+      std::max<std::size_t>(1, target_.batch_bytes / tuple_bytes));
+    auto builders = how_ == routing::broadcast ? 1 : target_.partitions;
+    builders_.assign(builders, batch_builder<T>{batch_tuples_});
+  }
+
+  void begin_slice(const epoch_info& epoch, slice_id slice) override {
+    epoch_ = epoch.number;
+    slice_ = slice;
+    emitted_ = 0;
+    for (auto& builder : builders_)
+      builder.begin_run(slice);
+  }
+
+  void end_slice() override {
+    // The next slice begins its own run.
+  }
+
+  void take(const chunk<T>& tuples) override {
+    switch (how_) {
+      case routing::keyed:
+        return take_keyed(tuples);
+      case routing::forward:
+        return take_whole(tuples, target_.slices[slice_]);
+      case routing::rebalance:
+        return take_balanced(tuples);
+      case routing::broadcast:
+        return take_whole(tuples, 0);
+    }
+  }
+
+  std::vector<std::uint32_t> finish_epoch() override {
+    for (std::uint32_t i = 0; i < builders_.size(); ++i)
+      if (!builders_[i].empty())
+        ship(i);
+    auto result = std::move(sent_);
+    sent_.assign(target_.partitions, 0);
+    return result;
+  }
+
+private:
+  void take_keyed(const chunk<T>& tuples) {
+    auto slices = static_cast<std::uint32_t>(target_.slices.size());
+    auto alone = target_.partitions == 1;
+    for (std::size_t i = 0; i < tuples.size(); ++i) {
+      auto hash = key_hash(key_of_(tuples.values[i]));
+      append(alone ? 0 : target_.slices[slice_of(hash, slices)],
+             tuples.values[i], tuples.times[i], hash);
+    }
+  }
+
+  void take_balanced(const chunk<T>& tuples) {
+    auto slices = static_cast<std::uint32_t>(target_.slices.size());
+    for (std::size_t i = 0; i < tuples.size(); ++i) {
+      auto to = balanced_route(epoch_, slice_, emitted_++, slices);
+      append(target_.slices[slice_of(to, slices)], tuples.values[i],
+             tuples.times[i], to);
+    }
+  }
+
+  /// Everything to one builder, without routes.
+  void take_whole(const chunk<T>& tuples, std::uint32_t to) {
+    auto& builder = builders_[to];
+    for (std::size_t i = 0; i < tuples.size(); ++i) {
+      builder.append(tuples.values[i], tuples.times[i]);
+      if (builder.size() == batch_tuples_)
+        ship(to);
+    }
+  }
+
+  void append(partition_index to, const T& value, event_time time, route by) {
+    auto& builder = builders_[to];
+    builder.append(value, time, by);
+    if (builder.size() == batch_tuples_)
+      ship(to);
+  }
+
+  void ship(std::uint32_t index) {
+    auto batch = builders_[index].take();
+    if (how_ != routing::broadcast) {
+      sent_[index] += batch->size();
+      target_.ship(target_.edge, index, std::move(batch));
+      return;
+    }
+    for (partition_index to = 0; to < target_.partitions; ++to) {
+      sent_[to] += batch->size();
+      target_.ship(target_.edge, to, batch);
+    }
+  }
+
+  routing how_;
+  KeyOf key_of_;
+  std::vector<batch_builder<T>> builders_;
+  std::vector<std::uint32_t> sent_;
+  std::uint32_t batch_tuples_;
+  epoch_number epoch_ = 0;
+  slice_id slice_ = 0;
+  std::uint64_t emitted_ = 0;
+};
+
+} // namespace braid

@@ -1,0 +1,126 @@
+// What the engine runs on a partition: an operator with its fused followers,
+// for the slices hosted there. Users meet `stream_operator.hpp` instead.
+#pragma once
+
+#include "operators/emitter.hpp"
+#include "operators/exchange.hpp"
+#include "operators/slice_order.hpp"
+
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace braid {
+
+class watermark_tracker;
+
+/// What an operator needs to start on a partition.
+struct instance_setup {
+  std::string topology;
+  std::string operator_name;
+  partition_index partition = 0;
+  hosted_slices slices;
+  /// The operator's outgoing edges, in the order of their numbers.
+  std::vector<edge_target> targets;
+  /// Passes all state through its serialised form at every epoch: finds values
+  /// whose order or content does not survive. For tests; slow.
+  bool round_trip_state = false;
+
+  const edge_target& target(edge_id edge) const;
+};
+
+/// User code threw. The message names the operator, slice and epoch.
+class operator_error : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Puts together one instance's chain of fused operators and remembers the ends
+/// of edges in it.
+struct chain_context {
+  const instance_setup& setup;
+  std::vector<edge_output*>& edges;
+  /// Beside each edge: what its watermarks come from, if event times were
+  /// assigned on the way to it.
+  std::vector<const watermark_tracker*>& trackers;
+  /// What stages put together now lie behind.
+  const watermark_tracker* tracker = nullptr;
+  /// All trackers of the chain; the source tells them about its slices.
+  std::vector<watermark_tracker*>& all_trackers;
+};
+
+/// Makes the consumers of one output of an operator, typed as `T`.
+template <class T>
+struct output_spec {
+  std::vector<std::function<std::unique_ptr<collector<T>>(chain_context&)>>
+    consumers;
+
+  void attach(emitter<T>& out, chain_context& context) const {
+    for (auto& make : consumers)
+      out.add(make(context));
+  }
+};
+
+/// An operator on a partition: a deterministic function of its slices' state
+/// and their input, epoch by epoch.
+class operator_instance {
+public:
+  virtual ~operator_instance() = default;
+
+  /// Processes one epoch. `runs` are its whole input, sorted by `sort_runs`.
+  /// Everything is emitted into the edges before it returns; the caller
+  /// finishes them. Throws `operator_error` if user code throws.
+  virtual void process(const epoch_info& epoch,
+                       std::span<const input_run> runs) = 0;
+
+  /// The sending ends of this operator's edges.
+  const std::vector<edge_output*>& edges() const {
+    return edges_;
+  }
+
+  /// Tuples emitted on all outputs since the start, before fused followers.
+  virtual std::uint64_t emitted() const {
+    return 0;
+  }
+
+  /// Everything a slice holds, in bytes that depend on contents only.
+  virtual void save_slice(std::uint32_t /*local*/, byte_buffer&) const {}
+
+  /// Replaces what a slice holds. Throws `decode_error`.
+  virtual void load_slice(std::uint32_t /*local*/, std::span<const std::byte>) {
+  }
+
+protected:
+  std::vector<edge_output*> edges_;
+};
+
+/// Runs `body`; an exception becomes an `operator_error` that says where.
+template <class Body>
+void guarded(const instance_setup& setup, const epoch_info& epoch,
+             slice_id slice, Body&& body) {
+  try {
+    body();
+  } catch (const operator_error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw operator_error{"operator '" + setup.operator_name + "', slice "
+                         + std::to_string(slice) + ", epoch "
+                         + std::to_string(epoch.number) + ": " + error.what()};
+  }
+}
+
+/// Splits sorted runs into those of one port.
+inline std::span<const input_run> runs_of_port(std::span<const input_run> runs,
+                                               std::uint16_t port) {
+  auto begin = runs.begin();
+  while (begin != runs.end() && begin->port < port)
+    ++begin;
+  auto end = begin;
+  while (end != runs.end() && end->port == port)
+    ++end;
+  return {begin, end};
+}
+
+} // namespace braid

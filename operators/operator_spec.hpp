@@ -1,0 +1,84 @@
+// What the builder knows about a user-written operator before it runs.
+#pragma once
+
+#include "operators/topology.hpp"
+#include "operators/user_operator.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <typeindex>
+#include <vector>
+
+namespace braid {
+
+/// A user's operator that takes tuples of type `T`.
+template <class Operator, class T>
+concept operator_on = requires {
+  typename Operator::key_type;
+  typename Operator::output_type;
+}
+&&handles<Operator, T>;
+
+/// An operator and the side outputs it declares, so that `stream::side` finds
+/// them.
+struct declared_outputs {
+  struct entry {
+    std::string name;
+    std::type_index type;
+    std::shared_ptr<void> spec; ///< an output_spec of `type`
+  };
+
+  operator_id from = 0;
+  std::string operator_name;
+  std::vector<entry> entries;
+};
+
+/// How to make `Operator`, and what consumes its outputs.
+template <class Operator>
+struct operator_spec {
+  using output_type = typename Operator::output_type;
+
+  std::function<std::unique_ptr<Operator>()> create;
+  std::shared_ptr<output_spec<output_type>> main =
+    std::make_shared<output_spec<output_type>>();
+  std::shared_ptr<declared_outputs> outputs =
+    std::make_shared<declared_outputs>();
+
+  /// For operator `name`, constructed from `args`. Throws `topology_error` if
+  /// its declaration is wrong.
+  template <class... Args>
+  static operator_spec of(const std::string& name, Args... args) {
+    operator_spec spec;
+    spec.create = [args...] { return std::make_unique<Operator>(args...); };
+    spec.outputs->operator_name = name;
+    // One is made right away: it knows its states and outputs.
+    auto prototype = spec.create();
+    if (auto twice = prototype->registry().duplicate_name(); !twice.empty())
+      throw topology_error{"operator '" + name + "' has two states named '"
+                           + twice + "'; give each its own name"};
+    for (auto* side : prototype->side_outputs())
+      spec.outputs->entries.push_back(
+        {side->name(), side->type(), side->make_spec()});
+    return spec;
+  }
+
+  /// Makes partitions of the operator with these ports.
+  template <class... Ports>
+  auto make(Ports... ports) const {
+    auto attach = [main = main, outputs = outputs](Operator& op,
+                                                   chain_context& context) {
+      main->attach(op.output(), context);
+      for (std::size_t i = 0; i < op.side_outputs().size(); ++i)
+        op.side_outputs()[i]->attach(outputs->entries[i].spec.get(), context);
+    };
+    return
+      [create = create, attach, ports...](
+        const instance_setup& setup) -> std::unique_ptr<operator_instance> {
+        return std::make_unique<user_operator<Operator, Ports...>>(
+          setup, create(), attach, ports...);
+      };
+  }
+};
+
+} // namespace braid

@@ -1,0 +1,77 @@
+// Sinks: where streams end. `docs/` shows how to write one.
+#pragma once
+
+#include "operators/operator_instance.hpp"
+
+#include <concepts>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace braid {
+
+/// What a sink may know about where it runs.
+struct sink_context {
+  std::string topology;
+  std::string name; ///< of the sink
+  partition_index partition = 0;
+  hosted_slices slices;
+};
+
+/// Writes the tuples of the slices that one partition hosts. What it writes for
+/// a slice must depend on that slice's tuples alone.
+template <class T>
+class sink_writer {
+public:
+  virtual ~sink_writer() = default;
+
+  /// Takes a slice's tuples of one epoch, in canonical order. Called only for
+  /// slices that have some, in the order of the slices.
+  virtual void write(slice_id slice, std::span<const tuple_view<T>> tuples) = 0;
+
+  /// The epoch is complete: makes visible what was written.
+  virtual void commit(const epoch_info&) {}
+
+  /// All epochs are committed; the stream has ended.
+  virtual void finish() {}
+};
+
+/// A sink as the user names it in a topology. `slices` is how many slices it
+/// wants, nothing for as many as its upstream operator has.
+template <class S, class T>
+concept sink_definition = requires(const S& sink, const sink_context& context) {
+  { sink.slices() } -> std::convertible_to<std::optional<std::uint32_t>>;
+  {
+    sink.open(context)
+    } -> std::convertible_to<std::unique_ptr<sink_writer<T>>>;
+};
+
+template <class T>
+class sink_partition final : public operator_instance {
+public:
+  sink_partition(const instance_setup& setup,
+                 std::unique_ptr<sink_writer<T>> writer)
+    : setup_(setup), writer_(std::move(writer)), order_(setup_.slices) {}
+
+  void process(const epoch_info& epoch,
+               std::span<const input_run> runs) override {
+    order_.arrange(runs);
+    for (std::uint32_t local = 0; local < setup_.slices.size(); ++local)
+      if (auto tuples = order_.of(local); !tuples.empty())
+        guarded(setup_, epoch, setup_.slices.id(local),
+                [&] { writer_->write(setup_.slices.id(local), tuples); });
+    guarded(setup_, epoch, 0, [&] {
+      writer_->commit(epoch);
+      if (epoch.last)
+        writer_->finish();
+    });
+  }
+
+private:
+  instance_setup setup_;
+  std::unique_ptr<sink_writer<T>> writer_;
+  slice_order<T> order_;
+};
+
+} // namespace braid

@@ -1,0 +1,327 @@
+// Sources: where streams begin. A source has splits, which are its slices; a
+// reader reads one split. `docs/` shows how to write one.
+#pragma once
+
+#include "operators/operator_instance.hpp"
+#include "operators/watermark.hpp"
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace braid {
+
+/// What became of an attempt to read.
+enum class source_status : std::uint8_t {
+  more,    ///< stopped at a limit; there is more at once
+  waiting, ///< nothing more for now
+  ended,   ///< nothing more ever
+};
+
+/// When a reader must stop. It may go over `bytes` by one tuple, over no other.
+struct read_limits {
+  std::uint64_t tuples = 0;
+  std::uint64_t bytes = 0;
+  /// Stop at this position exactly: an earlier run ended an epoch there.
+  std::optional<std::uint64_t> until;
+  /// The wall clock, in microseconds since 1970; the simulator's in tests.
+  event_time now = 0;
+};
+
+/// Reads one split. Reading on from a position gives the same tuples again,
+/// which is what recovery lives on; a reader that cannot seek throws there.
+template <class T>
+class source_reader {
+public:
+  virtual ~source_reader() = default;
+
+  /// Emits tuples until a limit is reached or there are none at the moment.
+  /// Never blocks. Tuples emitted without a time get the epoch's.
+  virtual source_status read(emitter<T>& out, const read_limits& limits) = 0;
+
+  /// Where the next tuple begins. Grows with every tuple; what it counts is the
+  /// reader's own affair (bytes, lines, offsets).
+  virtual std::uint64_t position() const = 0;
+
+  /// Continues at an earlier `position()`. Throws `std::runtime_error` if this
+  /// split cannot be read again.
+  virtual void seek(std::uint64_t position) = 0;
+
+  /// After `waiting`: the wall clock at which there may be more, or nothing if
+  /// `source_context::wake` will be called.
+  virtual std::optional<event_time> next_at() const {
+    return std::nullopt;
+  }
+};
+
+/// What a reader may use.
+struct source_context {
+  /// Call it, from any thread, when a waiting reader has something again.
+  std::function<void()> wake;
+};
+
+/// A source as the user names it in a topology. How many splits there are must
+/// follow from settings and input alone, never from the machine. `splits` is
+/// called once, when the topology is submitted; `open` where a split is read.
+template <class S>
+concept source_definition = requires(const S& source, std::uint32_t split,
+                                     const source_context& c) {
+  typename S::value_type;
+  { source.splits() } -> std::convertible_to<std::uint32_t>;
+  {
+    source.open(split, c)
+    } -> std::convertible_to<
+      std::unique_ptr<source_reader<typename S::value_type>>>;
+};
+
+/// How a source slice ended an epoch: all that is decided outside the topology.
+struct source_cut {
+  slice_id slice = 0;
+  std::uint64_t position = 0;
+  bool ended = false;
+
+  bool operator==(const source_cut&) const = default;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& slice& position& ended;
+  }
+};
+
+/// How much a source may read.
+struct read_budget {
+  /// Of all slices of the partition together, in this epoch.
+  std::uint64_t tuples = 0;
+  std::uint64_t bytes = 0;
+  /// Count mode: every slice reads just so many, or to its end.
+  std::optional<std::uint64_t> exactly;
+  /// Recorded cuts: every slice reads to where it ended this epoch before.
+  const std::vector<source_cut>* recorded = nullptr;
+  event_time now = 0;
+};
+
+/// What a read has brought, for the epoch at hand.
+struct read_progress {
+  std::uint64_t tuples = 0; ///< in this epoch, by all slices
+  bool full = false;        ///< the budget is used up
+  bool complete = false;    ///< count mode, recorded cuts: all is read
+  bool ended = false;       ///< all slices have ended
+  std::optional<event_time> next_at;
+};
+
+/// A source on a partition, for the splits hosted there.
+class source_instance {
+public:
+  virtual ~source_instance() = default;
+
+  virtual void begin_epoch(const epoch_info& epoch) = 0;
+
+  /// Reads what is there, within `budget`. May be called again in one epoch.
+  virtual read_progress read(const read_budget& budget) = 0;
+
+  /// Ends the epoch: the cut of each slice hosted here.
+  virtual std::vector<source_cut> finish_epoch() = 0;
+
+  const std::vector<edge_output*>& edges() const {
+    return edges_;
+  }
+
+  /// The watermark after the epoch at hand, for the edge at `index`.
+  /// `beginning_of_time` if the edge's slices are all idle.
+  struct edge_watermark {
+    event_time watermark = beginning_of_time;
+    bool idle = false;
+  };
+
+  virtual edge_watermark watermark(std::size_t index) const = 0;
+
+  virtual std::uint64_t emitted() const = 0;
+
+protected:
+  std::vector<edge_output*> edges_;
+};
+
+/// A slice without tuples for this long, in epoch time, no longer holds the
+/// watermark back.
+inline constexpr event_time idle_after = 1'000'000;
+
+template <source_definition Source>
+class source_partition final : public source_instance {
+  using value_type = typename Source::value_type;
+
+public:
+  source_partition(const instance_setup& setup, const Source& source,
+                   const source_context& context,
+                   const output_spec<value_type>& consumers)
+    : setup_(setup) {
+    chain_context chain{setup_, edges_, trackers_, nullptr, all_trackers_};
+    consumers.attach(output_, chain);
+    for (auto slice : setup_.slices.ids())
+      splits_.push_back({source.open(slice, context)});
+  }
+
+  void begin_epoch(const epoch_info& epoch) override {
+    epoch_ = epoch;
+    progress_ = {};
+    read_bytes_ = 0;
+    for (auto& split : splits_)
+      split.tuples = 0;
+  }
+
+  read_progress read(const read_budget& budget) override {
+    progress_.full = false;
+    progress_.next_at.reset();
+    auto complete = true;
+    for (std::uint32_t i = 0; i < splits_.size(); ++i) {
+      // Count mode: a slice begins when the ones before it are complete, so
+      // that each emits in one go.
+      if (!budget.exactly || complete)
+        read_split(i, budget);
+      complete = complete && is_complete(splits_[i], i, budget);
+    }
+    progress_.complete = complete;
+    progress_.ended = std::all_of(splits_.begin(), splits_.end(),
+                                  [](auto& x) { return x.ended; });
+    return progress_;
+  }
+
+  std::vector<source_cut> finish_epoch() override {
+    std::vector<source_cut> result;
+    for (std::uint32_t i = 0; i < splits_.size(); ++i) {
+      auto& split = splits_[i];
+      if (split.tuples > 0 || split.last_tuple_at == beginning_of_time)
+        split.last_tuple_at = epoch_.now;
+      auto idle = epoch_.now - split.last_tuple_at >= idle_after;
+      for (auto* tracker : all_trackers_) {
+        tracker->set_idle(i, idle);
+        if (split.ended)
+          tracker->set_ended(i);
+      }
+      result.push_back(
+        {setup_.slices.id(i), split.reader->position(), split.ended});
+    }
+    return result;
+  }
+
+  edge_watermark watermark(std::size_t index) const override {
+    if (auto* tracker = trackers_[index])
+      return {tracker->watermark(), tracker->idle()};
+    // Tuples carry the time of their epoch, and that never decreases.
+    return {epoch_.now - 1, false};
+  }
+
+  std::uint64_t emitted() const override {
+    return output_.emitted();
+  }
+
+private:
+  struct open_split {
+    std::unique_ptr<source_reader<value_type>> reader;
+    std::uint64_t tuples = 0; ///< in this epoch
+    bool ended = false;
+    event_time last_tuple_at = beginning_of_time;
+  };
+
+  /// What slice `i` may read now.
+  std::optional<read_limits> limits(std::uint32_t i,
+                                    const read_budget& budget) const {
+    auto& split = splits_[i];
+    read_limits result{budget.tuples, budget.bytes, std::nullopt, budget.now};
+    if (budget.recorded) {
+      result.tuples = result.bytes = ~std::uint64_t{0};
+      result.until = recorded_cut(i, *budget.recorded).position;
+      return result;
+    }
+    if (budget.exactly) {
+      result.bytes = ~std::uint64_t{0};
+      result.tuples = *budget.exactly - split.tuples;
+      return result;
+    }
+    // An even share, so that no slice starves another of the same partition.
+    auto share = std::max<std::uint64_t>(1, budget.tuples / splits_.size());
+    auto share_bytes =
+      std::max<std::uint64_t>(1, budget.bytes / splits_.size());
+    if (split.tuples >= share || progress_.tuples >= budget.tuples
+        || read_bytes_ >= budget.bytes)
+      return std::nullopt;
+    result.tuples = share - split.tuples;
+    result.bytes = share_bytes;
+    return result;
+  }
+
+  const source_cut& recorded_cut(std::uint32_t i,
+                                 const std::vector<source_cut>& cuts) const {
+    for (auto& cut : cuts)
+      if (cut.slice == setup_.slices.id(i))
+        return cut;
+    throw operator_error{"operator '" + setup_.operator_name
+                         + "': the recorded cuts do not cover slice "
+                         + std::to_string(setup_.slices.id(i))
+                         + "; record them again with this topology and input"};
+  }
+
+  bool is_complete(const open_split& split, std::uint32_t i,
+                   const read_budget& budget) const {
+    if (budget.exactly)
+      return split.ended || split.tuples >= *budget.exactly;
+    if (!budget.recorded)
+      return true;
+    auto& cut = recorded_cut(i, *budget.recorded);
+    return split.reader->position() >= cut.position
+           && (split.ended || !cut.ended);
+  }
+
+  void read_split(std::uint32_t i, const read_budget& budget) {
+    auto& split = splits_[i];
+    auto allowed = split.ended ? std::nullopt : limits(i, budget);
+    if (!allowed) {
+      progress_.full = progress_.full || !split.ended;
+      return;
+    }
+    if (allowed->tuples == 0 && !budget.recorded)
+      return;
+    auto slice = setup_.slices.id(i);
+    auto before = output_.emitted();
+    auto begin = split.reader->position();
+    auto status = source_status::waiting;
+    output_.begin_slice(epoch_, slice);
+    guarded(setup_, epoch_, slice,
+            [&] { status = split.reader->read(output_, *allowed); });
+    output_.end_slice();
+    auto brought = output_.emitted() - before;
+    read_bytes_ += split.reader->position() - begin;
+    split.tuples += brought;
+    progress_.tuples += brought;
+    note(split, status);
+  }
+
+  void note(open_split& split, source_status status) {
+    switch (status) {
+      case source_status::more:
+        progress_.full = true;
+        break;
+      case source_status::ended:
+        split.ended = true;
+        break;
+      case source_status::waiting:
+        if (auto at = split.reader->next_at())
+          progress_.next_at = std::min(progress_.next_at.value_or(*at), *at);
+        break;
+    }
+  }
+
+  instance_setup setup_;
+  emitter<value_type> output_;
+  std::vector<const watermark_tracker*> trackers_;
+  std::vector<watermark_tracker*> all_trackers_;
+  std::vector<open_split> splits_;
+  epoch_info epoch_;
+  read_progress progress_;
+  std::uint64_t read_bytes_ = 0;
+};
+
+} // namespace braid

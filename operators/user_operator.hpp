@@ -1,0 +1,231 @@
+// Runs a user-written operator on a partition.
+#pragma once
+
+#include "operators/operator_instance.hpp"
+#include "operators/random.hpp"
+#include "operators/stream_operator.hpp"
+
+#include <concepts>
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+namespace braid {
+
+/// An input of an operator: tuples of type `T` whose key `KeyOf` returns.
+template <class T, class KeyOf>
+struct keyed_port {
+  using value_type = T;
+  static constexpr bool broadcast = false;
+  KeyOf key_of;
+};
+
+/// An input whose tuples have no key.
+template <class T>
+struct unkeyed_port {
+  using value_type = T;
+  static constexpr bool broadcast = false;
+  without_key key_of;
+};
+
+/// An input that every partition gets, applied before all others.
+template <class T>
+struct broadcast_port {
+  using value_type = T;
+  static constexpr bool broadcast = true;
+};
+
+template <class Operator, class T>
+concept handles = requires(Operator& op, const T& tuple) {
+  op.on(tuple);
+};
+
+template <class Operator, class T>
+concept handles_broadcast = requires(Operator& op, const T& tuple) {
+  op.on_broadcast(tuple);
+};
+
+template <class Operator>
+concept has_timers = requires(Operator& op, event_time at) {
+  op.on_timer(at);
+};
+
+/// One partition of a user-written operator. `Ports` in the order of their
+/// numbers.
+template <class Operator, class... Ports>
+class user_operator final : public operator_instance {
+  using key_type = typename Operator::key_type;
+
+public:
+  /// Attaches consumers to the operator's outputs.
+  using attach_outputs = std::function<void(Operator&, chain_context&)>;
+
+  user_operator(const instance_setup& setup, std::unique_ptr<Operator> op,
+                const attach_outputs& attach, Ports... ports)
+    : setup_(setup), operator_(std::move(op)),
+      inputs_(input<Ports>{std::move(ports), setup_.slices}...) {
+    operator_->registry().host(setup_.slices.size());
+    operator_->timers().host(setup_.slices.size());
+    chain_context context{setup_, edges_, trackers_, nullptr, all_trackers_};
+    attach(*operator_, context);
+  }
+
+  void process(const epoch_info& epoch,
+               std::span<const input_run> runs) override {
+    operator_->at_hand().epoch = epoch;
+    each_input([&](auto& in, std::uint16_t port) {
+      auto own = runs_of_port(runs, port);
+      if constexpr (std::remove_reference_t<decltype(in)>::broadcast)
+        take_broadcast(in, own);
+      else
+        in.order.arrange(own);
+    });
+    for (std::uint32_t local = 0; local < setup_.slices.size(); ++local)
+      if (has_work(local, epoch))
+        process_slice(local, epoch);
+  }
+
+  std::uint64_t emitted() const override {
+    return operator_->output().emitted();
+  }
+
+  void save_slice(std::uint32_t local, byte_buffer& out) const override {
+    operator_->registry().save(local, out);
+    operator_->timers().save(local, out);
+  }
+
+  void load_slice(std::uint32_t local,
+                  std::span<const std::byte> bytes) override {
+    input_archive in{bytes};
+    for (auto* handle : operator_->registry().handles())
+      handle->load(local, in);
+    operator_->timers().load(local, in);
+  }
+
+private:
+  template <class Port>
+  struct input {
+    static constexpr bool broadcast = Port::broadcast;
+    Port port;
+    slice_order<typename Port::value_type> order;
+
+    input(Port p, const hosted_slices& slices)
+      : port(std::move(p)), order(slices) {}
+  };
+
+  template <class Visit>
+  void each_input(Visit&& visit) {
+    std::apply(
+      [&](auto&... in) {
+        std::uint16_t port = 0;
+        (visit(in, port++), ...);
+      },
+      inputs_);
+  }
+
+  bool has_work(std::uint32_t local, const epoch_info& epoch) {
+    auto result = operator_->timers().due(local, epoch.watermark_after);
+    each_input([&](auto& in, std::uint16_t) {
+      if constexpr (!std::remove_reference_t<decltype(in)>::broadcast)
+        result = result || !in.order.of(local).empty();
+    });
+    return result;
+  }
+
+  template <class Input>
+  void take_broadcast(Input& in, std::span<const input_run> runs) {
+    using value_type = typename decltype(in.port)::value_type;
+    auto& call = operator_->at_hand();
+    call.may_emit = false;
+    for (auto& run : runs) {
+      auto& source = static_cast<const typed_batch<value_type>&>(*run.source);
+      guarded(setup_, call.epoch, run.slice, [&] {
+        for (auto i = run.first; i < run.first + run.count; ++i) {
+          call.time = source.time(i);
+          operator_->on_broadcast(source.values()[i]);
+        }
+      });
+    }
+    call.may_emit = true;
+  }
+
+  void process_slice(std::uint32_t local, const epoch_info& epoch) {
+    auto& call = operator_->at_hand();
+    call.slice = setup_.slices.id(local);
+    call.cursor.local = local;
+    call.random = random_for(setup_.topology, setup_.operator_name, call.slice,
+                             epoch.number);
+    each_output([&](emitter_base& out) { out.begin_slice(epoch, call.slice); });
+    guarded(setup_, epoch, call.slice, [&] {
+      each_input([&](auto& in, std::uint16_t) {
+        if constexpr (!std::remove_reference_t<decltype(in)>::broadcast)
+          take(in, local);
+      });
+      fire_timers(local, epoch);
+    });
+    each_output([](emitter_base& out) { out.end_slice(); });
+    if (setup_.round_trip_state)
+      round_trip(local);
+  }
+
+  template <class Input>
+  void take(Input& in, std::uint32_t local) {
+    auto& call = operator_->at_hand();
+    for (auto& view : in.order.of(local)) {
+      key_type key = in.port.key_of(*view.value);
+      call.cursor.key = &key;
+      call.cursor.hash = hash_of(view.by, key);
+      call.time = view.time;
+      operator_->on(*view.value);
+    }
+  }
+
+  void fire_timers(std::uint32_t local, const epoch_info& epoch) {
+    if constexpr (has_timers<Operator>) {
+      auto& call = operator_->at_hand();
+      auto fire = [&](event_time at, const key_type& key) {
+        call.cursor.key = &key;
+        call.cursor.hash = key_hasher{}(key);
+        call.time = at;
+        operator_->on_timer(at);
+      };
+      operator_->timers().fire_due(local, epoch.watermark_after, fire);
+    }
+  }
+
+  static std::size_t hash_of(route by, const key_type& key) {
+    if constexpr (std::same_as<key_type, no_key>)
+      return key_hasher{}(key);
+    else
+      return by;
+  }
+
+  template <class Visit>
+  void each_output(Visit&& visit) {
+    visit(operator_->output());
+    for (auto* side : operator_->side_outputs())
+      visit(side->output());
+  }
+
+  void round_trip(std::uint32_t local) {
+    byte_buffer before;
+    save_slice(local, before);
+    load_slice(local, {before.data(), before.size()});
+    byte_buffer after;
+    save_slice(local, after);
+    if (!std::equal(before.begin(), before.end(), after.begin(), after.end()))
+      throw operator_error{"operator '" + setup_.operator_name
+                           + "': state changes when it is saved and loaded; "
+                             "its serialize function must restore all of it, "
+                             "in an order that depends on contents only"};
+  }
+
+  instance_setup setup_;
+  std::unique_ptr<Operator> operator_;
+  std::tuple<input<Ports>...> inputs_;
+  std::vector<const watermark_tracker*> trackers_;
+  std::vector<watermark_tracker*> all_trackers_;
+};
+
+} // namespace braid
