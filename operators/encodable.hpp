@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <boost/serialization/serialization.hpp>
 #include <boost/serialization/wrapper.hpp>
 #include <chrono>
@@ -12,6 +13,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +24,9 @@
 #include <vector>
 
 namespace braid {
+
+static_assert(std::endian::native == std::endian::little,
+              "Braid's encoded form is that of little-endian machines");
 
 /// Specialise as `true` for a trivially copyable type whose `serialize` must be
 /// called all the same, because it leaves members out or reads the version.
@@ -217,5 +222,30 @@ concept raw_copyable = encoding::is_copied_raw<T>;
 template <class T>
 concept unique_raw_copyable =
   raw_copyable<T> && std::has_unique_object_representations_v<T>;
+
+namespace encoding {
+
+template <class T>
+inline constexpr bool always_false = false;
+
+/// The fewest bytes that a `T` takes; 0 if only its `serialize` knows.
+template <class T>
+inline constexpr std::size_t smallest_size =
+  raw_copyable<T>                                                   ? sizeof(T)
+  : container<T> || is_string<T> || is_optional<T> || is_variant<T> ? 1
+                                                                    : 0;
+template <class A, class B>
+inline constexpr std::size_t smallest_size<std::pair<A, B>> =
+  smallest_size<std::remove_const_t<A>> + smallest_size<B>;
+template <class... Ts>
+inline constexpr std::size_t
+  smallest_size<std::tuple<Ts...>> = (std::size_t{0} + ... + smallest_size<Ts>);
+
+/// The elements can be copied to and from memory in one go.
+template <class T>
+concept contiguous_raw =
+  std::ranges::contiguous_range<T> && raw_copyable<typename T::value_type>;
+
+} // namespace encoding
 
 } // namespace braid

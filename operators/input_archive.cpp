@@ -1,4 +1,4 @@
-#include "operators/archive.hpp"
+#include "operators/input_archive.hpp"
 
 #include <string>
 
@@ -13,17 +13,6 @@ namespace {
 }
 
 } // namespace
-
-namespace encoding {
-
-void fail_on_elements_without_bytes(std::size_t count) {
-  throw std::logic_error(
-    "a container of " + std::to_string(count)
-    + " elements cannot be encoded, because the `serialize` of its elements "
-      "writes nothing: let it write at least one byte");
-}
-
-} // namespace encoding
 
 std::uint64_t input_archive::take_long_varying() {
   auto start = offset_;
