@@ -27,7 +27,7 @@ step() {
   status=${PIPESTATUS[0]}
   if ((status != 0)); then
     printf '\n--- the end of %s ---\n' "$log" >&2
-    tail -n 60 "$log" >&2
+    grep -vE "^ +Start +[0-9]+:|Test +#[0-9]+: .* Passed " "$log" | tail -n 150 >&2
     fail "the step '$name' failed with status $status; its whole log is $log" \
       "$remedy"
     return 1
@@ -38,7 +38,7 @@ step() {
 # Copies its input to the log, and every so often a line of it to the terminal.
 show_progress() {
   local log=$1 started=$SECONDS due=$((SECONDS + progress_seconds))
-  local line part='' status
+  local line='' part='' last=working status
   : >"$log"
   while true; do
     IFS= read -r -t "$progress_seconds" part
@@ -46,15 +46,15 @@ show_progress() {
     line+=$part
     if ((status == 0)); then
       printf '%s\n' "$line" >>"$log"
+      last=${line:-$last} line=''
     elif ((status < 128)); then # the end; else the time limit of read
       [[ -z $line ]] || printf '%s\n' "$line" >>"$log"
       return
     fi
     if ((SECONDS >= due)); then
-      printf '    %4d s  %.100s\n' $((SECONDS - started)) "${line:-working}"
+      printf '    %4d s  %.100s\n' $((SECONDS - started)) "$last"
       due=$((SECONDS + progress_seconds))
     fi
-    ((status != 0)) || line=''
   done
 }
 
