@@ -33,6 +33,8 @@ struct epoch_info {
   event_time watermark_before = beginning_of_time;
   /// The watermark once this epoch's input is taken: what it fires.
   event_time watermark_after = beginning_of_time;
+  /// All upstream slices are idle or have ended: they hold no watermark back.
+  bool idle = false;
   /// All upstream slices have ended; this is the operator's last epoch.
   bool last = false;
 };

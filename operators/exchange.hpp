@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cassert>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,7 @@ std::string to_string(routing x);
 
 /// Takes finished batches towards a partition downstream.
 using batch_shipper =
-  std::function<void(edge_id, partition_index to, batch_ptr)>;
+  std::function<void(edge_id, partition_index to, epoch_number, batch_ptr)>;
 
 /// What the sending end of one edge must know about the receiving operator.
 struct edge_target {
@@ -89,13 +90,16 @@ public:
   void begin_slice(const epoch_info& epoch, slice_id slice) override {
     epoch_ = epoch.number;
     slice_ = slice;
-    emitted_ = 0;
+    if (how_ == routing::rebalance)
+      emitted_ = emitted_by_[slice];
     for (auto& builder : builders_)
       builder.begin_run(slice);
   }
 
   void end_slice() override {
-    // The next slice begins its own run.
+    // A source may come back to the slice in the same epoch.
+    if (how_ == routing::rebalance)
+      emitted_by_[slice_] = emitted_;
   }
 
   void take(const chunk<T>& tuples) override {
@@ -117,6 +121,7 @@ public:
         ship(i);
     auto result = std::move(sent_);
     sent_.assign(target_.partitions, 0);
+    emitted_by_.clear();
     return result;
   }
 
@@ -161,12 +166,12 @@ private:
     auto batch = builders_[index].take();
     if (how_ != routing::broadcast) {
       sent_[index] += batch->size();
-      target_.ship(target_.edge, index, std::move(batch));
+      target_.ship(target_.edge, index, epoch_, std::move(batch));
       return;
     }
     for (partition_index to = 0; to < target_.partitions; ++to) {
       sent_[to] += batch->size();
-      target_.ship(target_.edge, to, batch);
+      target_.ship(target_.edge, to, epoch_, batch);
     }
   }
 
@@ -177,7 +182,8 @@ private:
   std::uint32_t batch_tuples_;
   epoch_number epoch_ = 0;
   slice_id slice_ = 0;
-  std::uint64_t emitted_ = 0;
+  std::uint64_t emitted_ = 0; ///< by `slice_` in `epoch_`, if rebalanced
+  std::map<slice_id, std::uint64_t> emitted_by_;
 };
 
 } // namespace braid

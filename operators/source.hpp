@@ -82,13 +82,14 @@ concept source_definition = requires(const S& source, std::uint32_t split,
 struct source_cut {
   slice_id slice = 0;
   std::uint64_t position = 0;
+  event_time now = 0; ///< of the epoch
   bool ended = false;
 
   bool operator==(const source_cut&) const = default;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& slice& position& ended;
+    archive& slice& position& now& ended;
   }
 };
 
@@ -123,7 +124,8 @@ public:
   /// Reads what is there, within `budget`. May be called again in one epoch.
   virtual read_progress read(const read_budget& budget) = 0;
 
-  /// Ends the epoch: the cut of each slice hosted here.
+  /// Ends the epoch: the cut of each slice hosted here that had not ended
+  /// before.
   virtual std::vector<source_cut> finish_epoch() = 0;
 
   const std::vector<edge_output*>& edges() const {
@@ -168,8 +170,11 @@ public:
     epoch_ = epoch;
     progress_ = {};
     read_bytes_ = 0;
-    for (auto& split : splits_)
+    for (auto& split : splits_) {
       split.tuples = 0;
+      split.ended_before = split.ended;
+      split.recorded_end_reached = false;
+    }
   }
 
   read_progress read(const read_budget& budget) override {
@@ -181,7 +186,7 @@ public:
       // that each emits in one go.
       if (!budget.exactly || complete)
         read_split(i, budget);
-      complete = complete && is_complete(splits_[i], i, budget);
+      complete = complete && is_complete(splits_[i], budget);
     }
     progress_.complete = complete;
     progress_.ended = std::all_of(splits_.begin(), splits_.end(),
@@ -191,18 +196,23 @@ public:
 
   std::vector<source_cut> finish_epoch() override {
     std::vector<source_cut> result;
+    watermark_ = end_of_time;
     for (std::uint32_t i = 0; i < splits_.size(); ++i) {
       auto& split = splits_[i];
+      if (split.ended_before)
+        continue;
       if (split.tuples > 0 || split.last_tuple_at == beginning_of_time)
-        split.last_tuple_at = epoch_.now;
-      auto idle = epoch_.now - split.last_tuple_at >= idle_after;
+        split.last_tuple_at = split.now;
+      auto idle = split.now - split.last_tuple_at >= idle_after;
+      // Tuples carry the time of their epoch, and that never decreases.
+      watermark_ = std::min(watermark_, split.now - 1);
       for (auto* tracker : all_trackers_) {
         tracker->set_idle(i, idle);
         if (split.ended)
           tracker->set_ended(i);
       }
-      result.push_back(
-        {setup_.slices.id(i), split.reader->position(), split.ended});
+      result.push_back({setup_.slices.id(i), split.reader->position(),
+                        split.now, split.ended});
     }
     return result;
   }
@@ -210,8 +220,7 @@ public:
   edge_watermark watermark(std::size_t index) const override {
     if (auto* tracker = trackers_[index])
       return {tracker->watermark(), tracker->idle()};
-    // Tuples carry the time of their epoch, and that never decreases.
-    return {epoch_.now - 1, false};
+    return {watermark_, false};
   }
 
   std::uint64_t emitted() const override {
@@ -223,6 +232,9 @@ private:
     std::unique_ptr<source_reader<value_type>> reader;
     std::uint64_t tuples = 0; ///< in this epoch
     bool ended = false;
+    bool ended_before = false;         ///< this epoch
+    bool recorded_end_reached = false; ///< of this epoch
+    event_time now = 0;
     event_time last_tuple_at = beginning_of_time;
   };
 
@@ -264,39 +276,51 @@ private:
                          + "; record them again with this topology and input"};
   }
 
-  bool is_complete(const open_split& split, std::uint32_t i,
-                   const read_budget& budget) const {
-    if (budget.exactly)
-      return split.ended || split.tuples >= *budget.exactly;
-    if (!budget.recorded)
+  bool is_complete(const open_split& split, const read_budget& budget) const {
+    if (split.ended)
       return true;
-    auto& cut = recorded_cut(i, *budget.recorded);
-    return split.reader->position() >= cut.position
-           && (split.ended || !cut.ended);
+    if (budget.exactly)
+      return split.tuples >= *budget.exactly;
+    return !budget.recorded || split.recorded_end_reached;
   }
 
   void read_split(std::uint32_t i, const read_budget& budget) {
     auto& split = splits_[i];
-    auto allowed = split.ended ? std::nullopt : limits(i, budget);
+    if (split.ended)
+      return;
+    auto allowed = limits(i, budget);
     if (!allowed) {
-      progress_.full = progress_.full || !split.ended;
+      progress_.full = true;
       return;
     }
-    if (allowed->tuples == 0 && !budget.recorded)
+    auto info = epoch_;
+    if (budget.recorded)
+      info.now = recorded_cut(i, *budget.recorded).now;
+    split.now = info.now;
+    if (allowed->tuples == 0)
       return;
     auto slice = setup_.slices.id(i);
     auto before = output_.emitted();
     auto begin = split.reader->position();
     auto status = source_status::waiting;
-    output_.begin_slice(epoch_, slice);
-    guarded(setup_, epoch_, slice,
+    output_.begin_slice(info, slice);
+    guarded(setup_, info, slice,
             [&] { status = split.reader->read(output_, *allowed); });
     output_.end_slice();
     auto brought = output_.emitted() - before;
     read_bytes_ += split.reader->position() - begin;
     split.tuples += brought;
     progress_.tuples += brought;
-    note(split, status);
+    if (budget.recorded)
+      note_recorded(split, recorded_cut(i, *budget.recorded));
+    else
+      note(split, status);
+  }
+
+  /// The recording decides what is the end, not the reader.
+  void note_recorded(open_split& split, const source_cut& cut) {
+    split.recorded_end_reached = split.reader->position() >= cut.position;
+    split.ended = split.recorded_end_reached && cut.ended;
   }
 
   void note(open_split& split, source_status status) {
@@ -322,6 +346,7 @@ private:
   epoch_info epoch_;
   read_progress progress_;
   std::uint64_t read_bytes_ = 0;
+  event_time watermark_ = beginning_of_time; ///< of edges without event times
 };
 
 } // namespace braid

@@ -1,0 +1,164 @@
+#include "actors/alignment.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <string>
+
+namespace braid {
+
+alignment::alignment(const std::vector<input>& inputs) {
+  for (auto& in : inputs) {
+    auto& edge = upstreams_[in.edge];
+    edge.port = in.port;
+    edge.closed.assign(in.slices, 0);
+    edge.live_slices = in.slices;
+    watermarks_[in.edge] = beginning_of_time;
+    live_slices_ += in.slices;
+  }
+}
+
+alignment::pending_epoch& alignment::at(epoch_number epoch) {
+  assert(epoch >= next_);
+  while (pending_.size() <= epoch - next_) {
+    // Slices that have ended count as closed in every epoch to come.
+    pending_.emplace_back().open_slices = live_slices_;
+  }
+  return pending_[epoch - next_];
+}
+
+void alignment::add(edge_id edge, partition_index from, epoch_number epoch,
+                    batch_ptr tuples) {
+  if (epoch < next_)
+    return;
+  auto& source = upstreams_.at(edge);
+  auto& target = at(epoch);
+  std::uint32_t first = 0;
+  for (auto& run : tuples->runs()) {
+    if (run.slice >= source.closed.size())
+      throw protocol_error{"edge " + std::to_string(edge) + ": tuples of slice "
+                           + std::to_string(run.slice)
+                           + ", which its upstream operator does not have"};
+    if (source.closed[run.slice] < epoch)
+      target.input.runs.push_back(
+        {source.port, edge, run.slice, tuples.get(), first, run.count});
+    first += run.count;
+  }
+  target.arrived[{edge, from}] += tuples->size();
+  target.input.tuples += tuples->size();
+  target.input.bytes += tuples->bytes();
+  pending_bytes_ += tuples->bytes();
+  target.input.batches.push_back(std::move(tuples));
+}
+
+void alignment::close(const close_notice& notice) {
+  assert(notice.first <= notice.last);
+  auto& edge = upstreams_.at(notice.edge);
+  if (notice.first >= next_)
+    check_count(notice);
+  note_progress(notice);
+  for (auto& range : notice.slices)
+    for (auto slice = range.first; slice < range.last; ++slice)
+      close_slice(edge, slice, notice);
+  auto& newest = edge.closed_by[notice.from];
+  newest = notice.ended ? never : std::max(newest, notice.last);
+  newest_closed_ = std::max(newest_closed_, notice.last);
+}
+
+void alignment::close_slice(upstream& edge, slice_id slice,
+                            const close_notice& notice) {
+  auto& closed = edge.closed.at(slice);
+  if (closed >= notice.last)
+    return;
+  if (closed + 1 < notice.first)
+    throw protocol_error{
+      "edge " + std::to_string(notice.edge) + ": slice " + std::to_string(slice)
+      + " closes epoch " + std::to_string(notice.first) + " after epoch "
+      + std::to_string(closed) + "; closes in between are lost"};
+  for (auto epoch = std::max(closed + 1, next_); epoch <= notice.last; ++epoch)
+    --at(epoch).open_slices;
+  closed = notice.last;
+  if (notice.ended) {
+    closed = never;
+    --live_slices_;
+    --edge.live_slices;
+    edge.last = std::max(edge.last, notice.last);
+    last_ = std::max(last_, notice.last);
+    for (auto epoch = std::max(notice.last + 1, next_);
+         epoch < next_ + pending_.size(); ++epoch)
+      --at(epoch).open_slices;
+  }
+}
+
+void alignment::check_count(const close_notice& notice) {
+  auto arrived = at(notice.first).arrived[{notice.edge, notice.from}];
+  if (arrived != notice.tuples)
+    throw protocol_error{"edge " + std::to_string(notice.edge) + ": epoch "
+                         + std::to_string(notice.first) + " of partition "
+                         + std::to_string(notice.from) + " was closed with "
+                         + std::to_string(notice.tuples) + " tuples, but "
+                         + std::to_string(arrived) + " arrived"};
+}
+
+void alignment::note_progress(const close_notice& notice) {
+  for (auto epoch = std::max(notice.first, next_); epoch <= notice.last;
+       ++epoch) {
+    auto& target = at(epoch);
+    target.now = std::max(target.now, notice.now);
+    if (notice.idle || notice.ended)
+      continue;
+    auto& progress = target.progress[notice.edge];
+    progress.active = true;
+    progress.watermark = std::min(progress.watermark, notice.watermark);
+  }
+}
+
+bool alignment::sealed() const {
+  // Nothing arrives any more once all have ended; what arrived was taken.
+  return !pending_.empty() && pending_.front().open_slices == 0;
+}
+
+event_time alignment::watermark_after(epoch_number number,
+                                      const pending_epoch& epoch) {
+  auto lowest = end_of_time;
+  for (auto& [id, edge] : upstreams_) {
+    auto& known = watermarks_[id];
+    auto found = epoch.progress.find(id);
+    // An end may have arrived ahead of its epoch; it counts from there on.
+    auto ended = edge.live_slices == 0 && edge.last <= number;
+    if (ended)
+      known = end_of_time;
+    else if (found != epoch.progress.end() && found->second.active)
+      known = std::max(known, found->second.watermark);
+    lowest = std::min(lowest, known);
+  }
+  return lowest;
+}
+
+alignment::epoch_input alignment::take() {
+  assert(sealed());
+  auto taken = std::move(pending_.front());
+  pending_.pop_front();
+  auto& info = taken.input.epoch;
+  info.number = next_++;
+  now_ = std::max(now_, taken.now);
+  info.now = now_;
+  info.watermark_before = watermark_;
+  watermark_ = std::max(watermark_, watermark_after(info.number, taken));
+  info.watermark_after = watermark_;
+  info.idle = std::none_of(taken.progress.begin(), taken.progress.end(),
+                           [](auto& x) { return x.second.active; });
+  info.last = live_slices_ == 0 && info.number == last_;
+  if (info.last)
+    info.watermark_after = watermark_ = end_of_time;
+  pending_bytes_ -= taken.input.bytes;
+  sort_runs(taken.input.runs);
+  return std::move(taken.input);
+}
+
+epoch_number alignment::closed_by(edge_id edge, partition_index from) const {
+  auto& known = upstreams_.at(edge).closed_by;
+  auto found = known.find(from);
+  return found == known.end() ? 0 : found->second;
+}
+
+} // namespace braid

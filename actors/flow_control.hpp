@@ -1,0 +1,66 @@
+// Back pressure by epochs in flight (DESIGN 3): how far a partition may run
+// ahead of the partitions downstream.
+#pragma once
+
+#include "actors/protocol.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace braid {
+
+/// The output side of one partition. Pure.
+///
+/// A partition begins epoch n only when every partition downstream has finished
+/// n - `in_flight`: then it may send all of n, so memory is bounded by
+/// `in_flight` epochs a channel, and no epoch waits for a later one.
+class flow_control {
+public:
+  explicit flow_control(epoch_number in_flight) : in_flight_(in_flight) {}
+
+  void add_channel(edge_id edge, partition_index downstream) {
+    finished_[{edge, downstream}] = 0;
+  }
+
+  /// Credits may come late or twice; what is finished never falls.
+  void on_credit(const credit_notice& credit) {
+    auto found = finished_.find({credit.edge, credit.from});
+    if (found == finished_.end())
+      return;
+    found->second = std::max(found->second, credit.finished);
+    hint_ = std::max(hint_, credit.hint);
+    epoch_bytes_[{credit.edge, credit.from}] = credit.epoch_bytes;
+  }
+
+  /// The newest epoch that may be begun.
+  epoch_number allowed() const {
+    auto slowest = ~epoch_number{0} - in_flight_;
+    for (auto& [to, finished] : finished_)
+      slowest = std::min(slowest, finished);
+    return slowest + in_flight_;
+  }
+
+  /// The newest epoch that a related source is known to have closed.
+  epoch_number hint() const {
+    return hint_;
+  }
+
+  /// The most bytes that an epoch recently had, on any way downstream.
+  std::uint64_t epoch_bytes() const {
+    std::uint64_t result = 0;
+    for (auto& [to, bytes] : epoch_bytes_)
+      result = std::max(result, bytes);
+    return result;
+  }
+
+private:
+  using channel = std::pair<edge_id, partition_index>;
+
+  epoch_number in_flight_;
+  std::map<channel, epoch_number> finished_;
+  std::map<channel, std::uint64_t> epoch_bytes_;
+  epoch_number hint_ = 0;
+};
+
+} // namespace braid

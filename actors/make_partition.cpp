@@ -1,0 +1,26 @@
+#include "actors/make_partition.hpp"
+
+namespace braid {
+
+std::unique_ptr<partition>
+make_partition(const topology& graph, const assignment& owners,
+               partition_place place, const partition_settings& settings,
+               outbox& out, std::function<void()> wake) {
+  auto setup =
+    setup_of(graph, owners, place.id, place.index, settings.flow.batch_bytes);
+  setup.round_trip_state = settings.round_trip_state;
+  for (auto& target : setup.targets)
+    target.ship = [&out](edge_id edge, partition_index to, epoch_number epoch,
+                         batch_ptr tuples) {
+      out.send_batch(edge, to, epoch, std::move(tuples));
+    };
+  auto& node = graph.operators()[place.id];
+  if (node.kind == operator_kind::source)
+    return std::make_unique<source_logic>(
+      graph, owners, place, settings.flow, settings.cuts,
+      node.make_source(setup, source_context{std::move(wake)}), out);
+  return std::make_unique<operator_partition>(
+    graph, owners, place, settings.flow, node.make(setup), out);
+}
+
+} // namespace braid

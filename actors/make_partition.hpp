@@ -1,0 +1,27 @@
+// Makes the logic of one partition from the graph and the assignment.
+#pragma once
+
+#include "actors/partition.hpp"
+#include "actors/source_logic.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace braid {
+
+/// What all partitions of a topology are made from.
+struct partition_settings {
+  flow_settings flow;
+  cut_settings cuts;
+  bool round_trip_state = false; ///< see `instance_setup`
+};
+
+/// Makes the partition at `place`. It sends to `out`, which must outlive it.
+/// `wake` is called, from any thread, when a waiting source has something
+/// again. Throws what a source or sink throws when it cannot be opened.
+std::unique_ptr<partition>
+make_partition(const topology& graph, const assignment& owners,
+               partition_place place, const partition_settings& settings,
+               outbox& out, std::function<void()> wake);
+
+} // namespace braid

@@ -1,0 +1,136 @@
+#include "actors/partition.hpp"
+
+#include <cassert>
+
+namespace braid {
+
+namespace {
+
+std::vector<alignment::input>
+inputs_of(const topology& graph, const assignment& owners, operator_id id) {
+  std::vector<alignment::input> result;
+  for (auto& edge : graph.inputs_of(id))
+    result.push_back({edge.id, edge.port, owners[edge.from].slices()});
+  return result;
+}
+
+} // namespace
+
+operator_partition::operator_partition(
+  const topology& graph, const assignment& owners, partition_place place,
+  const flow_settings& settings, std::unique_ptr<operator_instance> instance,
+  outbox& out)
+  : place_(place), instance_(std::move(instance)), out_(&out),
+    alignment_(inputs_of(graph, owners, place.id)), flow_(settings.in_flight),
+    slices_(
+      ranges_of(hosted_slices{owners[place.id].table, place.index}.ids())) {
+  for (auto& edge : graph.inputs_of(place.id))
+    for (partition_index i = 0; i < owners[edge.from].partitions(); ++i)
+      upstreams_.push_back({edge.id, i, 0});
+  for (auto& edge : graph.outputs_of(place.id))
+    for (partition_index i = 0; i < owners[edge.to].partitions(); ++i)
+      flow_.add_channel(edge.id, i);
+}
+
+void operator_partition::on_batch(edge_id edge, partition_index from,
+                                  epoch_number epoch, batch_ptr tuples) {
+  alignment_.add(edge, from, epoch, std::move(tuples));
+  note_load();
+}
+
+void operator_partition::on_close(const close_notice& notice) {
+  alignment_.close(notice);
+  send_hints();
+  note_load();
+}
+
+void operator_partition::on_credit(const credit_notice& notice) {
+  flow_.on_credit(notice);
+  send_hints();
+}
+
+step_result operator_partition::step(event_time) {
+  if (done_)
+    return {.done = true};
+  if (!alignment_.sealed()) {
+    load_->state = partition_state::waiting;
+    return {};
+  }
+  if (alignment_.next() > flow_.allowed()) {
+    load_->state = partition_state::blocked;
+    return {};
+  }
+  load_->state = partition_state::busy;
+  process_epoch();
+  load_->state = done_ ? partition_state::done : partition_state::waiting;
+  return {.worked = true, .done = done_};
+}
+
+void operator_partition::process_epoch() {
+  auto input = alignment_.take();
+  instance_->process(input.epoch, input.runs);
+  close_outputs(input.epoch);
+  done_ = input.epoch.last;
+  load_->epoch = input.epoch.number;
+  load_->tuples_in += input.tuples;
+  load_->tuples_out = instance_->emitted();
+  note_load();
+  send_credits(input.epoch.number, input.bytes);
+}
+
+void operator_partition::close_outputs(const epoch_info& epoch) {
+  for (auto* edge : instance_->edges()) {
+    close_notice notice;
+    notice.edge = edge->edge();
+    notice.from = place_.index;
+    notice.first = notice.last = epoch.number;
+    notice.slices = slices_;
+    notice.watermark = epoch.watermark_after;
+    notice.now = epoch.now;
+    notice.idle = epoch.idle;
+    notice.ended = epoch.last;
+    out_->send_close(notice, edge->finish_epoch());
+  }
+}
+
+void operator_partition::send_credits(epoch_number finished,
+                                      std::uint64_t bytes) {
+  auto hint = std::max(flow_.hint(), alignment_.newest_closed());
+  for (auto& upstream : upstreams_) {
+    credit_notice credit;
+    credit.edge = upstream.edge;
+    credit.from = place_.index;
+    credit.to = upstream.index;
+    credit.finished = finished;
+    credit.hint = hint;
+    credit.epoch_bytes = std::max(bytes, flow_.epoch_bytes());
+    upstream.hinted = std::max(upstream.hinted, hint);
+    out_->send_credit(credit);
+  }
+}
+
+/// Tells whoever is behind that a related source has closed a newer epoch.
+void operator_partition::send_hints() {
+  auto hint = std::max(flow_.hint(), alignment_.newest_closed());
+  for (auto& upstream : upstreams_) {
+    auto closed = alignment_.closed_by(upstream.edge, upstream.index);
+    if (upstream.hinted >= hint || closed >= hint)
+      continue;
+    upstream.hinted = hint;
+    credit_notice credit;
+    credit.edge = upstream.edge;
+    credit.from = place_.index;
+    credit.to = upstream.index;
+    credit.finished = alignment_.next() - 1;
+    credit.hint = hint;
+    credit.epoch_bytes = flow_.epoch_bytes();
+    out_->send_credit(credit);
+  }
+}
+
+void operator_partition::note_load() {
+  load_->queued_epochs = alignment_.pending_epochs();
+  load_->queued_bytes = alignment_.pending_bytes();
+}
+
+} // namespace braid

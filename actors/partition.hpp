@@ -1,0 +1,106 @@
+// Partitions as plain logic: messages in, epochs processed, messages out. The
+// actor around one (`partition_actor`) adds a mailbox and a clock; the
+// simulator runs the same logic in one thread.
+#pragma once
+
+#include "actors/alignment.hpp"
+#include "actors/flow_control.hpp"
+#include "actors/protocol.hpp"
+
+#include "scaling/assignment.hpp"
+#include "scaling/load.hpp"
+
+#include "operators/topology.hpp"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace braid {
+
+/// What a step of a partition has come to.
+struct step_result {
+  bool worked = false; ///< call again: there may be more to do at once
+  bool done = false;   ///< the stream has ended and all of it is processed
+  /// If it did not work: call again at this time at the latest, in
+  /// microseconds since 1970, or when a message comes.
+  std::optional<event_time> wake_at{};
+};
+
+/// One partition, of whatever kind.
+class partition {
+public:
+  virtual ~partition() = default;
+
+  virtual void on_batch(edge_id edge, partition_index from, epoch_number epoch,
+                        batch_ptr tuples) = 0;
+  virtual void on_close(const close_notice& notice) = 0;
+  virtual void on_credit(const credit_notice& notice) = 0;
+
+  /// Does at most one epoch's work. `wall` is the clock, in microseconds since
+  /// 1970. Throws `operator_error` if user code throws, `protocol_error`.
+  virtual step_result step(event_time wall) = 0;
+
+  /// For whoever draws the tree; may be read from any thread.
+  const partition_load& load() const {
+    return *load_;
+  }
+
+  std::shared_ptr<const partition_load> shared_load() const {
+    return load_;
+  }
+
+protected:
+  std::shared_ptr<partition_load> load_ = std::make_shared<partition_load>();
+};
+
+/// Where a partition stands in its topology.
+struct partition_place {
+  operator_id id = 0;
+  partition_index index = 0;
+};
+
+/// The epochs in flight on a channel, and other settings that all partitions
+/// share.
+struct flow_settings {
+  epoch_number in_flight = 4;
+  std::size_t batch_bytes = 64 * 1024;
+};
+
+/// A partition of an operator or a sink.
+class operator_partition final : public partition {
+public:
+  operator_partition(const topology& graph, const assignment& owners,
+                     partition_place place, const flow_settings& settings,
+                     std::unique_ptr<operator_instance> instance, outbox& out);
+
+  void on_batch(edge_id edge, partition_index from, epoch_number epoch,
+                batch_ptr tuples) override;
+  void on_close(const close_notice& notice) override;
+  void on_credit(const credit_notice& notice) override;
+  step_result step(event_time wall) override;
+
+private:
+  struct upstream_partition {
+    edge_id edge = 0;
+    partition_index index = 0;
+    epoch_number hinted = 0; ///< the newest hint that it was sent
+  };
+
+  void process_epoch();
+  void close_outputs(const epoch_info& epoch);
+  void send_credits(epoch_number finished, std::uint64_t bytes);
+  void send_hints();
+  void note_load();
+
+  partition_place place_;
+  std::unique_ptr<operator_instance> instance_;
+  outbox* out_;
+  alignment alignment_;
+  flow_control flow_;
+  std::vector<upstream_partition> upstreams_;
+  std::vector<slice_range> slices_;
+  bool done_ = false;
+};
+
+} // namespace braid

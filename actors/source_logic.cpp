@@ -1,0 +1,157 @@
+#include "actors/source_logic.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace braid {
+
+source_logic::source_logic(const topology& graph, const assignment& owners,
+                           partition_place place, const flow_settings& flow,
+                           cut_settings cuts,
+                           std::unique_ptr<source_instance> instance,
+                           outbox& out)
+  : name_(graph.operators()[place.id].name), place_(place),
+    cuts_(std::move(cuts)), instance_(std::move(instance)), out_(&out),
+    flow_(flow.in_flight),
+    slices_(
+      ranges_of(hosted_slices{owners[place.id].table, place.index}.ids())),
+    max_tuples_(cuts_.max_tuples) {
+  for (auto& edge : graph.outputs_of(place.id))
+    for (partition_index i = 0; i < owners[edge.to].partitions(); ++i)
+      flow_.add_channel(edge.id, i);
+}
+
+void source_logic::on_batch(edge_id, partition_index, epoch_number, batch_ptr) {
+  throw protocol_error{"source '" + name_ + "' was sent tuples"};
+}
+
+void source_logic::on_close(const close_notice&) {
+  throw protocol_error{"source '" + name_ + "' was sent a close"};
+}
+
+void source_logic::on_credit(const credit_notice& notice) {
+  flow_.on_credit(notice);
+}
+
+bool source_logic::by_clock() const {
+  return !cuts_.count && !cuts_.repeat;
+}
+
+step_result source_logic::step(event_time wall) {
+  if (done_)
+    return {.done = true};
+  if (epoch_.number + (open_ ? 0 : 1) > flow_.allowed()) {
+    load_->state = partition_state::blocked;
+    return {};
+  }
+  if (!open_)
+    open(wall);
+  load_->state = partition_state::busy;
+  auto progress = instance_->read(budget(wall));
+  load_->tuples_out = instance_->emitted();
+  if (must_close(progress, wall)) {
+    close(progress);
+    load_->state = done_ ? partition_state::done : partition_state::waiting;
+    return {.worked = true, .done = done_};
+  }
+  load_->state = partition_state::waiting;
+  return {.wake_at = deadline(progress)};
+}
+
+void source_logic::open(event_time wall) {
+  ++epoch_.number;
+  // Count mode has a clock of its own: another run must tell the same time.
+  auto now = by_clock()
+               ? wall
+               : static_cast<event_time>(epoch_.number) * cuts_.length.count();
+  epoch_.now = std::max(epoch_.now, now);
+  opened_at_ = wall;
+  open_ = true;
+  adapt_caps();
+  instance_->begin_epoch(epoch_);
+}
+
+read_budget source_logic::budget(event_time wall) const {
+  read_budget result;
+  result.tuples = max_tuples_;
+  result.bytes = cuts_.max_bytes;
+  result.exactly = cuts_.count;
+  if (cuts_.repeat)
+    result.recorded = &cuts_.repeat->of(name_, epoch_.number);
+  result.now = wall;
+  return result;
+}
+
+bool source_logic::must_close(const read_progress& progress,
+                              event_time wall) const {
+  if (!by_clock())
+    return progress.complete;
+  return progress.full || progress.ended || flow_.hint() >= epoch_.number
+         || wall >= opened_at_
+                      + (progress.tuples > 0 ? cuts_.length : cuts_.idle_length)
+                          .count();
+}
+
+event_time source_logic::deadline(const read_progress& progress) const {
+  auto length = progress.tuples > 0 ? cuts_.length : cuts_.idle_length;
+  auto result = opened_at_ + length.count();
+  // Without tuples yet, the first one is worth waking for.
+  if (progress.next_at && (progress.tuples == 0 || !by_clock()))
+    result = std::min(result, *progress.next_at);
+  return result;
+}
+
+/// Epochs that related sources have closed already are closed along with this
+/// one, empty.
+epoch_number source_logic::last_to_close(const read_progress& progress) const {
+  if (!by_clock() || progress.full || progress.ended)
+    return epoch_.number;
+  return std::max(epoch_.number, std::min(flow_.hint(), flow_.allowed()));
+}
+
+void source_logic::close(const read_progress& progress) {
+  auto last = last_to_close(progress);
+  auto cuts = instance_->finish_epoch();
+  if (cuts_.record)
+    for (auto epoch = epoch_.number; epoch <= last; ++epoch)
+      cuts_.record->record(name_, epoch, cuts);
+  auto now = beginning_of_time;
+  for (auto& cut : cuts)
+    now = std::max(now, cut.now);
+  for (std::size_t i = 0; i < instance_->edges().size(); ++i) {
+    auto* edge = instance_->edges()[i];
+    auto progressed = instance_->watermark(i);
+    close_notice notice;
+    notice.edge = edge->edge();
+    notice.from = place_.index;
+    notice.first = epoch_.number;
+    notice.last = last;
+    notice.slices = slices_;
+    notice.watermark = progressed.watermark;
+    notice.idle = progressed.idle;
+    notice.now = now;
+    notice.ended = progress.ended;
+    out_->send_close(notice, edge->finish_epoch());
+  }
+  epoch_.number = last;
+  load_->epoch = last;
+  open_ = false;
+  done_ = progress.ended;
+}
+
+/// Where an operator emits much more than it takes, epochs grow on their way;
+/// the sources then read less into each.
+void source_logic::adapt_caps() {
+  auto grown = flow_.epoch_bytes();
+  if (grown > cuts_.max_bytes)
+    max_tuples_ = std::max<std::uint64_t>(
+      1,
+      std::min(max_tuples_ - max_tuples_ / 4,
+               static_cast<std::uint64_t>(static_cast<double>(max_tuples_)
+                                          * static_cast<double>(cuts_.max_bytes)
+                                          / static_cast<double>(grown))));
+  else if (grown < cuts_.max_bytes / 2)
+    max_tuples_ = std::min(cuts_.max_tuples, max_tuples_ + max_tuples_ / 8 + 1);
+}
+
+} // namespace braid

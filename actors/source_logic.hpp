@@ -1,0 +1,71 @@
+// The partition of a source: cuts its slices' streams into epochs.
+#pragma once
+
+#include "actors/partition.hpp"
+
+#include "checkpoint/cut_log.hpp"
+
+#include "operators/source.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+namespace braid {
+
+/// When sources end epochs.
+struct cut_settings {
+  /// An epoch with tuples is closed this long after it was opened ...
+  std::chrono::microseconds length{5'000};
+  /// ... one without tuples after this.
+  std::chrono::microseconds idle_length{100'000};
+  /// ... or earlier, when a partition has read this much.
+  std::uint64_t max_tuples = 65'536;
+  std::uint64_t max_bytes = 4 << 20;
+  /// Count mode: every slice closes an epoch after just so many tuples, or at
+  /// its end, and never by the clock; `now()` counts epochs of `length`.
+  std::optional<std::uint64_t> count;
+  /// Cuts of an earlier run to repeat.
+  std::shared_ptr<const recorded_cuts> repeat;
+  /// Where to record this run's cuts.
+  std::shared_ptr<cut_recorder> record;
+};
+
+/// A partition of a source.
+class source_logic final : public partition {
+public:
+  source_logic(const topology& graph, const assignment& owners,
+               partition_place place, const flow_settings& flow,
+               cut_settings cuts, std::unique_ptr<source_instance> instance,
+               outbox& out);
+
+  void on_batch(edge_id, partition_index, epoch_number, batch_ptr) override;
+  void on_close(const close_notice&) override;
+  void on_credit(const credit_notice& notice) override;
+  step_result step(event_time wall) override;
+
+private:
+  void open(event_time wall);
+  read_budget budget(event_time wall) const;
+  bool must_close(const read_progress& progress, event_time wall) const;
+  event_time deadline(const read_progress& progress) const;
+  void close(const read_progress& progress);
+  void adapt_caps();
+  epoch_number last_to_close(const read_progress& progress) const;
+  bool by_clock() const;
+
+  std::string name_;
+  partition_place place_;
+  cut_settings cuts_;
+  std::unique_ptr<source_instance> instance_;
+  outbox* out_;
+  flow_control flow_;
+  std::vector<slice_range> slices_;
+  epoch_info epoch_;
+  event_time opened_at_ = 0;
+  bool open_ = false;
+  bool done_ = false;
+  std::uint64_t max_tuples_; ///< shrinks while epochs grow on their way
+};
+
+} // namespace braid

@@ -1,0 +1,32 @@
+// What a partition reports about itself.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+namespace braid {
+
+enum class partition_state : std::uint8_t {
+  waiting, ///< for input
+  blocked, ///< a partition downstream is behind
+  busy,
+  done,
+  failed,
+};
+
+std::string to_string(partition_state x);
+
+/// Counters of one partition. Written by the partition alone, read from
+/// anywhere without asking it, so that a busy partition can be looked at.
+struct partition_load {
+  std::atomic<partition_state> state = partition_state::waiting;
+  std::atomic<std::uint64_t> epoch = 0; ///< the newest that is processed
+  std::atomic<std::uint64_t> tuples_in = 0;
+  std::atomic<std::uint64_t> tuples_out = 0;
+  std::atomic<std::uint64_t> busy_ns = 0; ///< time spent processing
+  std::atomic<std::uint64_t> queued_epochs = 0;
+  std::atomic<std::uint64_t> queued_bytes = 0;
+};
+
+} // namespace braid
