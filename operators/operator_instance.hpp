@@ -27,6 +27,8 @@ struct instance_setup {
   /// Passes all state through its serialised form at every epoch: finds values
   /// whose order or content does not survive. For tests; slow.
   bool round_trip_state = false;
+  /// An earlier instance in the same run hosted these slices.
+  bool resumed = false;
 
   const edge_target& target(edge_id edge) const;
 };

@@ -1,9 +1,11 @@
 // Sinks: where streams end. `docs/` shows how to write one.
 #pragma once
 
+#include "operators/archive.hpp"
 #include "operators/operator_instance.hpp"
 
 #include <concepts>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,6 +19,9 @@ struct sink_context {
   std::string name; ///< of the sink
   partition_index partition = 0;
   hosted_slices slices;
+  /// An earlier instance in the same run wrote these slices: what is there is
+  /// this run's own, and is written again, to the byte.
+  bool resumed = false;
 };
 
 /// Writes the tuples of the slices that one partition hosts. What it writes for
@@ -35,6 +40,16 @@ public:
 
   /// All epochs are committed; the stream has ended.
   virtual void finish() {}
+
+  /// How much `slice` has written up to the last commit; what it counts is the
+  /// writer's own affair. Checkpoints keep it.
+  virtual std::uint64_t position(slice_id) const {
+    return 0;
+  }
+
+  /// Continues `slice` at an earlier `position()`, of this or another instance:
+  /// what comes is what came there before.
+  virtual void seek(slice_id, std::uint64_t) {}
 };
 
 /// A sink as the user names it in a topology. `slices` is how many slices it
@@ -66,6 +81,15 @@ public:
       if (epoch.last)
         writer_->finish();
     });
+  }
+
+  void save_slice(std::uint32_t local, byte_buffer& out) const override {
+    encode(writer_->position(setup_.slices.id(local)), out);
+  }
+
+  void load_slice(std::uint32_t local,
+                  std::span<const std::byte> bytes) override {
+    writer_->seek(setup_.slices.id(local), decoded<std::uint64_t>(bytes));
   }
 
 private:

@@ -200,8 +200,9 @@ public:
   void sink(const std::string& name, Sink to) const {
     auto make = [to](const instance_setup& setup) {
       return std::make_unique<sink_partition<T>>(
-        setup, to.open(sink_context{setup.topology, setup.operator_name,
-                                    setup.partition, setup.slices}));
+        setup,
+        to.open(sink_context{setup.topology, setup.operator_name,
+                             setup.partition, setup.slices, setup.resumed}));
     };
     auto id = graph_->add({.name = name,
                            .kind = operator_kind::sink,
