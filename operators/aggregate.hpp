@@ -129,6 +129,7 @@ public:
                   std::span<const std::byte> bytes) override {
     input_archive in{bytes};
     state_.load(local, in);
+    in.expect_end();
   }
 
 private:
@@ -155,6 +156,8 @@ private:
       }
     });
     output_.end_slice();
+    if (setup_.round_trip_state)
+      round_trip(*this, setup_, local);
   }
 
   accumulator& value_of(table& entries, const tuple_view<T>& tuple) {
@@ -191,14 +194,14 @@ private:
     });
     for (std::size_t i = 0; i < changed.size(); ++i) {
       auto& [key, time] = changed[i];
-      if (i + 1 < changed.size() && changed[i + 1].first == key)
+      if (i + 1 < changed.size() && key_equal{}(changed[i + 1].first, key))
         continue;
       output_.emit({key, aggregator_.result(entries.find(key)->second)}, time);
     }
   }
 
   void emit_all(const table& entries) {
-    for (auto* entry : state_.sorted(entries))
+    for (auto* entry : sorted(entries))
       output_.emit({entry->first, aggregator_.result(entry->second)});
   }
 

@@ -54,6 +54,9 @@ public:
 
   virtual void begin_slice(const epoch_info& epoch, slice_id slice) = 0;
   virtual void end_slice() = 0;
+
+  /// How many tuples were emitted so far, by all slices.
+  virtual std::uint64_t emitted() const = 0;
 };
 
 /// Where user code puts the tuples it makes. Cheap per tuple: the virtual call
@@ -85,8 +88,7 @@ public:
     return time_;
   }
 
-  /// How many tuples were emitted so far, by all slices.
-  std::uint64_t emitted() const {
+  std::uint64_t emitted() const override {
     return emitted_;
   }
 

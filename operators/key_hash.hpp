@@ -193,6 +193,28 @@ struct key_hasher {
   }
 };
 
+/// The equality of hash tables by key: `==`, but a NaN equals a NaN, as the two
+/// hash alike.
+struct key_equal {
+  template <class K>
+  bool operator()(const K& left, const K& right) const {
+    if constexpr (std::is_floating_point_v<K>)
+      return left == right || (left != left && right != right);
+    else if constexpr (encoding::is_product<K>)
+      return members_equal(left, right,
+                           std::make_index_sequence<std::tuple_size_v<K>>{});
+    else
+      return left == right;
+  }
+
+private:
+  template <class K, std::size_t... Is>
+  bool members_equal(const K& left, const K& right,
+                     std::index_sequence<Is...>) const {
+    return ((*this)(std::get<Is>(left), std::get<Is>(right)) && ...);
+  }
+};
+
 /// The slice, one of `slices`, to which keys of this hash belong.
 constexpr std::uint32_t slice_of(std::uint32_t hash, std::uint32_t slices) {
   return static_cast<std::uint32_t>((std::uint64_t{hash} * slices) >> 32);

@@ -12,4 +12,18 @@ const edge_target& instance_setup::target(edge_id edge) const {
   std::abort();
 }
 
+void round_trip(operator_instance& instance, const instance_setup& setup,
+                std::uint32_t local) {
+  byte_buffer before;
+  instance.save_slice(local, before);
+  instance.load_slice(local, before.bytes());
+  byte_buffer after;
+  instance.save_slice(local, after);
+  if (!(before == after))
+    throw operator_error{"operator '" + setup.operator_name
+                         + "': state changes when it is saved and loaded; its "
+                           "serialize function must restore all of it, in an "
+                           "order that depends on contents only"};
+}
+
 } // namespace braid

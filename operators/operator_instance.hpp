@@ -94,6 +94,13 @@ public:
   virtual void load_slice(std::uint32_t /*local*/, std::span<const std::byte>) {
   }
 
+  /// What belongs to no slice and is the same on all partitions (broadcast
+  /// state): to be restored along with any slice.
+  virtual void save_shared(byte_buffer&) const {}
+
+  /// Replaces what belongs to no slice. Throws `decode_error`.
+  virtual void load_shared(std::span<const std::byte>) {}
+
 protected:
   std::vector<edge_output*> edges_;
 };
@@ -102,16 +109,26 @@ protected:
 template <class Body>
 void guarded(const instance_setup& setup, const epoch_info& epoch,
              slice_id slice, Body&& body) {
+  auto failed = [&](const char* why) {
+    return operator_error{"operator '" + setup.operator_name + "', slice "
+                          + std::to_string(slice) + ", epoch "
+                          + std::to_string(epoch.number) + ": " + why};
+  };
   try {
     body();
   } catch (const operator_error&) {
     throw;
   } catch (const std::exception& error) {
-    throw operator_error{"operator '" + setup.operator_name + "', slice "
-                         + std::to_string(slice) + ", epoch "
-                         + std::to_string(epoch.number) + ": " + error.what()};
+    throw failed(error.what());
+  } catch (...) {
+    throw failed("something was thrown that is no std::exception");
   }
 }
+
+/// Passes a slice's state through its serialised form. Throws `operator_error`
+/// if that changes it.
+void round_trip(operator_instance& instance, const instance_setup& setup,
+                std::uint32_t local);
 
 /// Splits sorted runs into those of one port.
 inline std::span<const input_run> runs_of_port(std::span<const input_run> runs,

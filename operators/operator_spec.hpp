@@ -32,6 +32,17 @@ struct declared_outputs {
   operator_id from = 0;
   std::string operator_name;
   std::vector<entry> entries;
+
+  /// Throws `topology_error` if there is one of this name already.
+  void add(const std::string& name, std::type_index type,
+           std::shared_ptr<void> spec) {
+    for (auto& other : entries)
+      if (other.name == name)
+        throw topology_error{"operator '" + operator_name
+                             + "' has two side outputs named '" + name
+                             + "'; give each its own name"};
+    entries.push_back({name, type, std::move(spec)});
+  }
 };
 
 /// How to make `Operator`, and what consumes its outputs.
@@ -54,12 +65,12 @@ struct operator_spec {
     spec.outputs->operator_name = name;
     // One is made right away: it knows its states and outputs.
     auto prototype = spec.create();
-    if (auto twice = prototype->registry().duplicate_name(); !twice.empty())
-      throw topology_error{"operator '" + name + "' has two states named '"
-                           + twice + "'; give each its own name"};
+    for (auto* states : {&prototype->registry(), &prototype->shared_registry()})
+      if (auto twice = states->duplicate_name(); !twice.empty())
+        throw topology_error{"operator '" + name + "' has two states named '"
+                             + twice + "'; give each its own name"};
     for (auto* side : prototype->side_outputs())
-      spec.outputs->entries.push_back(
-        {side->name(), side->type(), side->make_spec()});
+      spec.outputs->add(side->name(), side->type(), side->make_spec());
     return spec;
   }
 

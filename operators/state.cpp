@@ -1,8 +1,16 @@
 #include "operators/state.hpp"
 
 #include <set>
+#include <stdexcept>
 
 namespace braid {
+
+void fail_without_key() {
+  throw std::logic_error{"state and timers are those of the tuple's key, so "
+                         "neither a constructor nor on_broadcast can use "
+                         "them; keep what a broadcast sets in a "
+                         "broadcast_state"};
+}
 
 void state_registry::host(std::uint32_t slices) const {
   for (auto* handle : handles_)
@@ -19,6 +27,7 @@ void state_registry::load(std::uint32_t local,
   input_archive in{bytes};
   for (auto* handle : handles_)
     handle->load(local, in);
+  in.expect_end();
 }
 
 std::string state_registry::duplicate_name() const {

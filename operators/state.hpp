@@ -35,12 +35,22 @@ struct without_key {
   }
 };
 
+/// Throws `std::logic_error`: state per key was used where there is no key.
+[[noreturn]] void fail_without_key();
+
 /// Whose state is at hand. Set by the engine before it calls user code.
 template <class Key>
 struct state_cursor {
   std::uint32_t local = 0; ///< slice
   const Key* key = nullptr;
   std::size_t hash = 0;
+
+  /// Throws `std::logic_error` in constructors and in `on_broadcast`.
+  const Key& key_at_hand() const {
+    if (!key) [[unlikely]]
+      fail_without_key();
+    return *key;
+  }
 };
 
 /// State of one name, for all slices of a partition.
@@ -92,11 +102,53 @@ private:
   std::vector<state_handle*> handles_;
 };
 
+/// A hash table by key, whose stored hash comes along with the tuples.
+template <class Key, class Value>
+using key_table = tsl::robin_map<Key, Value, key_hasher, key_equal>;
+
+/// The entries of a table in the order of their keys.
+template <class Key, class Value>
+std::vector<const std::pair<Key, Value>*>
+sorted(const key_table<Key, Value>& entries) {
+  std::vector<const std::pair<Key, Value>*> result;
+  result.reserve(entries.size());
+  for (auto& entry : entries)
+    result.push_back(&entry);
+  std::sort(result.begin(), result.end(),
+            [](auto* a, auto* b) { return key_less(a->first, b->first); });
+  return result;
+}
+
+/// Appends a table's entries in the order of their keys.
+template <class Key, class Value>
+void save_table(const key_table<Key, Value>& entries, byte_buffer& out) {
+  encode(static_cast<std::uint64_t>(entries.size()), out);
+  for (auto* entry : sorted(entries)) {
+    encode(entry->first, out);
+    encode(entry->second, out);
+  }
+}
+
+/// Replaces the entries by those that `save_table` wrote.
+template <class Key, class Value>
+void load_table(key_table<Key, Value>& entries, input_archive& in) {
+  entries.clear();
+  std::uint64_t count = 0;
+  decode(in, count);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    Key key{};
+    Value value{};
+    decode(in, key);
+    decode(in, value);
+    entries.insert_or_assign(std::move(key), std::move(value));
+  }
+}
+
 /// One table a slice, from keys to `Value`.
 template <class Key, class Value>
 class state_table : public state_handle {
 public:
-  using table = tsl::robin_map<Key, Value, key_hasher>;
+  using table = key_table<Key, Value>;
 
   using state_handle::state_handle;
 
@@ -114,38 +166,11 @@ public:
   }
 
   void save(std::uint32_t local, byte_buffer& out) const override {
-    auto entries = sorted(tables_[local]);
-    encode(static_cast<std::uint64_t>(entries.size()), out);
-    for (auto* entry : entries) {
-      encode(entry->first, out);
-      encode(entry->second, out);
-    }
+    save_table(tables_[local], out);
   }
 
   void load(std::uint32_t local, input_archive& in) override {
-    auto& entries = tables_[local];
-    entries.clear();
-    std::uint64_t count = 0;
-    decode(in, count);
-    for (std::uint64_t i = 0; i < count; ++i) {
-      Key key{};
-      Value value{};
-      decode(in, key);
-      decode(in, value);
-      entries.insert_or_assign(std::move(key), std::move(value));
-    }
-  }
-
-  /// The entries of a table in the order of their keys.
-  static std::vector<const typename table::value_type*>
-  sorted(const table& entries) {
-    std::vector<const typename table::value_type*> result;
-    result.reserve(entries.size());
-    for (auto& entry : entries)
-      result.push_back(&entry);
-    std::sort(result.begin(), result.end(),
-              [](auto* a, auto* b) { return key_less(a->first, b->first); });
-    return result;
+    load_table(tables_[local], in);
   }
 
 private:
@@ -168,21 +193,21 @@ protected:
   /// The value of the key at hand, or null.
   const Value* find() const {
     auto& entries = this->of(cursor_->local);
-    auto found = entries.find(*cursor_->key, cursor_->hash);
+    auto found = entries.find(cursor_->key_at_hand(), cursor_->hash);
     return found == entries.end() ? nullptr : &found->second;
   }
 
   /// The value of the key at hand, made first if there is none.
   Value& edit() {
     auto& entries = this->of(cursor_->local);
-    auto found = entries.find(*cursor_->key, cursor_->hash);
+    auto found = entries.find(cursor_->key_at_hand(), cursor_->hash);
     if (found == entries.end())
       found = entries.try_emplace(*cursor_->key).first;
     return found.value();
   }
 
   void erase() {
-    this->of(cursor_->local).erase(*cursor_->key, cursor_->hash);
+    this->of(cursor_->local).erase(cursor_->key_at_hand(), cursor_->hash);
   }
 
 private:

@@ -269,8 +269,15 @@ public:
   stream<typename Operator::output_type>
   made_by(const operator_spec<Operator>& spec, operator_id id) const {
     spec.outputs->from = id;
-    stream<typename Operator::output_type> result{*graph_, {{id, spec.main}}};
-    result.declared_ = spec.outputs;
+    return made_by<typename Operator::output_type>(spec.main, spec.outputs);
+  }
+
+  /// The main output of the operator that has these side outputs.
+  template <class Out>
+  stream<Out> made_by(std::shared_ptr<output_spec<Out>> main,
+                      std::shared_ptr<const declared_outputs> sides) const {
+    stream<Out> result{*graph_, {{sides->from, std::move(main)}}};
+    result.declared_ = std::move(sides);
     return result;
   }
 

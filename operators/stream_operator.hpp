@@ -94,6 +94,7 @@ public:
     event_time time = 0;
     random_generator random;
     bool may_emit = true;
+    bool fires_timers = true; ///< the operator has an `on_timer`
   };
 
   call& at_hand() {
@@ -106,6 +107,11 @@ public:
 
   state_registry& registry() {
     return registry_;
+  }
+
+  /// Of the states that belong to no slice.
+  state_registry& shared_registry() {
+    return shared_registry_;
   }
 
   timer_queue<Key>& timers() {
@@ -150,11 +156,14 @@ protected:
   /// Calls `on_timer` for the key at hand once the watermark reaches `at`. At
   /// `end_of_time` it fires when the stream ends.
   void set_timer(event_time at) {
-    timers_.set(call_.cursor.local, at, *call_.cursor.key);
+    if (!call_.fires_timers)
+      throw std::logic_error{"a timer is set, but the operator has no public "
+                             "on_timer(braid::event_time)"};
+    timers_.set(call_.cursor.local, at, call_.cursor.key_at_hand());
   }
 
   void cancel_timer(event_time at) {
-    timers_.cancel(call_.cursor.local, at, *call_.cursor.key);
+    timers_.cancel(call_.cursor.local, at, call_.cursor.key_at_hand());
   }
 
   /// Random numbers that come out the same when the epoch is executed again.
@@ -175,6 +184,7 @@ private:
 
   call call_;
   state_registry registry_;
+  state_registry shared_registry_;
   timer_queue<Key> timers_;
   emitter<Out> output_;
   std::vector<side_output_base*> side_outputs_;
@@ -196,7 +206,7 @@ public:
 protected:
   /// The key of the tuple or timer at hand.
   const Key& key() const {
-    return *this->cursor().key;
+    return this->cursor().key_at_hand();
   }
 };
 
@@ -258,11 +268,13 @@ private:
 /// State that a broadcast input sets and all slices of the partition read. Kept
 /// per operator: it changes only by broadcast input, so all partitions agree.
 template <class Value>
-class broadcast_state {
+class broadcast_state final : public state_handle {
 public:
   template <class Operator>
   broadcast_state(Operator& owner, std::string name)
-    : name_(std::move(name)), may_emit_(&owner.at_hand().may_emit) {}
+    : state_handle(std::move(name)), may_emit_(&owner.at_hand().may_emit) {
+    owner.shared_registry().add(*this);
+  }
 
   const Value& get() const {
     return value_;
@@ -271,13 +283,24 @@ public:
   /// Only in `on_broadcast`; elsewhere throws `std::logic_error`.
   Value& edit() {
     if (*may_emit_)
-      throw std::logic_error{"broadcast state '" + name_
+      throw std::logic_error{"broadcast state '" + name()
                              + "' changes only in on_broadcast"};
     return value_;
   }
 
+  void host(std::uint32_t) override {
+    // One value serves all slices.
+  }
+
+  void save(std::uint32_t, byte_buffer& out) const override {
+    encode(value_, out);
+  }
+
+  void load(std::uint32_t, input_archive& in) override {
+    decode(in, value_);
+  }
+
 private:
-  std::string name_;
   Value value_{};
   const bool* may_emit_;
 };

@@ -84,7 +84,7 @@ public:
   }
 
 private:
-  using key_set = tsl::robin_set<Key, key_hasher>;
+  using key_set = tsl::robin_set<Key, key_hasher, key_equal>;
 
   std::vector<std::map<event_time, key_set>> queues_;
 };
