@@ -171,9 +171,10 @@ private:
 
   template <class T>
   void load_string(T& value) {
-    auto count = take_count(sizeof(typename T::value_type));
+    using value_type = typename T::value_type;
+    auto count = take_count_of_run<value_type>();
     value.resize(count);
-    load_binary(value.data(), count * sizeof(typename T::value_type));
+    load_binary(value.data(), count * sizeof(value_type));
   }
 
   template <class T>
@@ -209,16 +210,17 @@ private:
   template <class T>
   void load_container(T& values) {
     using value_type = typename T::value_type;
-    constexpr auto smallest = encoding::smallest_size<value_type>;
-    auto count = take_count(std::max<std::size_t>(smallest, 1));
     values.clear();
-    if constexpr (requires { values.reserve(count); })
-      values.reserve(plausible(count, sizeof(value_type)));
-    if constexpr (encoding::contiguous_raw<T>)
-      load_run(values, count);
-    else
+    if constexpr (encoding::contiguous_raw<T>) {
+      load_run(values, take_count_of_run<value_type>());
+    } else {
+      constexpr auto smallest = encoding::smallest_size<value_type>;
+      auto count = take_count(std::max<std::size_t>(smallest, 1));
+      if constexpr (requires { values.reserve(count); })
+        values.reserve(plausible(count, sizeof(value_type)));
       for (std::uint64_t i = 0; i < count; ++i)
         load_element(values);
+    }
   }
 
   template <class T>
@@ -241,19 +243,27 @@ private:
     }
   }
 
-  /// Appends `count` elements through a small aligned copy, which is faster
-  /// than to initialise them first and to overwrite them then.
+  /// Appends `count` elements, which are present, without initialising them
+  /// first: straight from the bytes if those are aligned as the elements must
+  /// be, else through a small aligned copy.
   template <class T>
   void load_run(T& values, std::uint64_t count) {
     using value_type = typename T::value_type;
     constexpr auto chunk = std::max<std::size_t>(4096 / sizeof(value_type), 1);
     alignas(value_type) std::byte memory[chunk * sizeof(value_type)];
-    const auto* first = reinterpret_cast<const value_type*>(memory);
+    if constexpr (requires { values.reserve(count); })
+      values.reserve(count);
     while (count > 0) {
-      auto size =
-        static_cast<std::size_t>(std::min<std::uint64_t>(count, chunk));
-      load_binary(memory, size * sizeof(value_type));
+      const auto* source = bytes_.data() + offset_;
+      auto size = count;
+      if (reinterpret_cast<std::uintptr_t>(source) % alignof(value_type) != 0) {
+        size = std::min<std::uint64_t>(count, chunk);
+        std::memcpy(memory, source, size * sizeof(value_type));
+        source = memory;
+      }
+      const auto* first = reinterpret_cast<const value_type*>(source);
       values.insert(values.end(), first, first + size);
+      offset_ += size * sizeof(value_type);
       count -= size;
     }
   }
@@ -275,6 +285,21 @@ private:
     if (count > remaining() / smallest)
       fail_for_count(start, count, smallest);
     return count;
+  }
+
+  /// Reads a count of elements that were copied in one go.
+  template <class T>
+  std::uint64_t take_count_of_run() {
+    if constexpr (alignof(T) > 1) {
+      std::uint64_t count = 0;
+      auto start = offset_;
+      load_raw(count);
+      if (count > remaining() / sizeof(T))
+        fail_for_count(start, count, sizeof(T));
+      return count;
+    } else {
+      return take_count(sizeof(T));
+    }
   }
 
   std::uint64_t take_count_of_bits();

@@ -195,9 +195,14 @@ private:
     *buffer_.extend(1) = static_cast<std::byte>(count);
   }
 
+  /// The count of elements that have an alignment takes eight bytes, so that a
+  /// run at the start of a buffer can be copied from there without detour.
   template <class T>
-  void save_run(const T* first, std::size_t count) {
-    save_count(count);
+  void save_run(const T* first, std::uint64_t count) {
+    if constexpr (alignof(T) > 1)
+      save_raw(count);
+    else
+      save_count(count);
     buffer_.append(first, count * sizeof(T));
   }
 
