@@ -342,9 +342,11 @@ TEST_CASE("several values are read one after the other") {
 
 TEST_CASE("every truncation is rejected") {
   auto whole = encoded(sample());
-  for (std::size_t size = 0; size < whole.size(); ++size)
-    CHECK_THROWS_AS(decoded<everything>(whole.bytes().first(size)),
-                    decode_error);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    // Memory of its own, so that sanitizers see a read beyond the end.
+    std::vector<std::byte> prefix(whole.begin(), whole.begin() + size);
+    CHECK_THROWS_AS(decoded<everything>(prefix), decode_error);
+  }
 }
 
 TEST_CASE("no byte, changed to whatever, does more than throw") {
@@ -390,8 +392,8 @@ TEST_CASE("trailing bytes are rejected") {
 }
 
 TEST_CASE("errors say what was expected and where") {
-  CHECK(error_of<std::pair<char, int>>(bytes({1, 2, 3}))
-        == "decoding failed at byte 1 of 3: expected 4 bytes, 2 are left");
+  CHECK(error_of<std::pair<char, int>>(bytes({1, 2, 3, 4}))
+        == "decoding failed at byte 1 of 4: expected 4 bytes, 3 are left");
   CHECK(error_of<std::pair<char, std::deque<int>>>(bytes({1, 9, 3}))
         == "decoding failed at byte 1 of 3: expected 9 elements of at least 4 "
            "bytes each, but 1 bytes are left");
