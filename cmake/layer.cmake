@@ -1,4 +1,4 @@
-# layer(<folder> <target>... [PRIVATE <target>...] [PRECOMPILE <header>...])
+# layer(<folder> <target>... [PRIVATE <target>...])
 #
 # Makes a folder the shared library braid_<folder>, alias braid::<folder>. Its
 # headers are reachable only through an include root of its own, so
@@ -7,14 +7,13 @@
 # Files named *_main.cpp are programs of the folder, not part of its library.
 # A folder without sources is a header-only library.
 #
-# PRIVATE targets are used by sources only. PRECOMPILE headers are slow ones
-# that nearly every source of the folder includes anyway.
+# PRIVATE targets are used by sources only.
 include(tidy)
 
 set(BRAID_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Werror)
 
 function(layer name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "PRIVATE;PRECOMPILE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "PRIVATE")
   set(target braid_${name})
   set(root "${PROJECT_BINARY_DIR}/include/${name}")
   file(MAKE_DIRECTORY "${root}")
@@ -30,7 +29,6 @@ function(layer name)
     add_library(${target} SHARED ${sources})
     target_link_libraries(${target} PRIVATE ${arg_PRIVATE})
     target_compile_options(${target} PRIVATE ${BRAID_WARNINGS})
-    target_precompile_headers(${target} PRIVATE ${arg_PRECOMPILE})
     set_target_properties(${target} PROPERTIES VERSION ${PROJECT_VERSION}
       SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
   else()
