@@ -50,7 +50,8 @@ public:
   /// Sends a frame to a peer, in the order of the calls. Never blocks: frames
   /// queue, without a limit of the link's own, until they can be written.
   /// A frame to a node that is no peer is dropped. Throws std::length_error if
-  /// the frame is larger than the link allows.
+  /// the frame is larger than the link allows, std::invalid_argument if the
+  /// link has no such lane.
   virtual void send(const std::string& node, outgoing_frame frame) = 0;
 
   /// Bytes sent to the peer and not yet handed to the operating system,
@@ -58,12 +59,13 @@ public:
   virtual std::uint64_t queued_bytes(const std::string& node) const = 0;
 
   /// Makes `name` a peer: frames to it are accepted and connections from it
-  /// let in. `incarnation` is the lowest that will do; any older life of it is
-  /// refused, 0 refuses none. Again with a newer incarnation: the older one is
-  /// disconnected, and what is queued for it is dropped. Again with the same
-  /// one: only the address changes, from the next dial on. With an older one:
-  /// ignored. Throws std::invalid_argument for this node's own name, or one
-  /// that is empty or longer than 255 bytes.
+  /// let in. `incarnation` is the oldest life of it that will do, 0 if that is
+  /// not known yet. Again with a newer incarnation: the older life is
+  /// disconnected, and what is queued for it is dropped; the same happens when
+  /// a newer life connects on its own. Again with the same: only the address
+  /// changes, from the next dial on. With an older one: ignored. Throws
+  /// std::invalid_argument for this node's own name, or one that is empty or
+  /// longer than 255 bytes.
   virtual void add_peer(const std::string& name, std::uint64_t incarnation,
                         const std::string& host, std::uint16_t port) = 0;
 

@@ -1,0 +1,110 @@
+// One peer of a TCP link: dialling it, its connection, and the frames that wait
+// for one.
+#pragma once
+
+#include "actors/frame.hpp"
+#include "actors/link.hpp"
+#include "actors/tcp_connection.hpp"
+#include "actors/tcp_handshake.hpp"
+#include "actors/tcp_link.hpp"
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace braid {
+
+/// What the parts of one TCP link share. All but the link itself use it on the
+/// I/O thread only.
+struct tcp_link_context {
+  tcp_link_context(const tcp_link_options& wanted, link_callbacks whom);
+
+  const tcp_link_options options;
+  const hello ours;
+  link_callbacks callbacks;
+  frame_pool bodies;
+  // Last, so that it is destroyed first: what it still holds may use the rest.
+  boost::asio::io_context io{1};
+
+  void log(link_log level, const std::string& text) const;
+};
+
+/// Bytes of a peer's frames that are not yet the operating system's. Counted up
+/// by senders, down by the peer.
+using queued_count = std::shared_ptr<std::atomic<std::uint64_t>>;
+
+/// The frame's bytes on the wire.
+std::uint64_t wire_size(const outgoing_frame& frame);
+
+/// All addresses of a host; empty, with `error` set, if there are none.
+/// Blocks, unless `host` is an address itself.
+std::vector<boost::asio::ip::tcp::endpoint>
+resolve(const std::string& host, std::uint16_t port,
+        boost::system::error_code& error);
+
+/// Lives on the I/O thread.
+class tcp_peer : public std::enable_shared_from_this<tcp_peer> {
+public:
+  tcp_peer(std::shared_ptr<tcp_link_context> context, std::string name,
+           queued_count queued);
+
+  /// As link_layer::add_peer. Dials, if that is for us to do.
+  void meet(std::uint64_t incarnation, const std::string& host,
+            std::uint16_t port);
+
+  /// Takes a frame that `queued` counts already. `flush` gets what was taken
+  /// going, many frames at once.
+  void send(outgoing_frame frame);
+  void flush();
+
+  /// Why the caller must not become this peer's connection; empty if it may.
+  std::string judge(const hello& theirs) const;
+
+  /// Makes a stream that has shaken hands this peer's connection, in place of
+  /// the one it may have.
+  void adopt(tcp_stream stream, const hello& theirs);
+
+  /// Lets connection, attempts and frames go. Only destruction may follow.
+  void leave(const std::string& reason);
+
+  /// Closes everything and tells nobody. Only destruction may follow.
+  void stop();
+
+private:
+  void begin_life(std::uint64_t incarnation);
+  bool dials() const;
+  void dial();
+  void connect(const std::vector<boost::asio::ip::tcp::endpoint>& endpoints);
+  void dial_failed(const std::string& reason);
+  void redial_later();
+  void stop_dialling();
+  void disconnect(const std::string& reason);
+  void drop_waiting();
+  tcp_connection::callbacks connection_callbacks();
+
+  const std::shared_ptr<tcp_link_context> context_;
+  const std::string name_;
+  const queued_count queued_;
+  std::uint64_t incarnation_ = 0;
+  std::string host_;
+  std::uint16_t port_ = 0;
+
+  std::deque<outgoing_frame> waiting_; // empty while there is a connection
+  std::shared_ptr<tcp_connection> connection_;
+  std::uint64_t unwritten_ = 0; // bytes of frames given to the connection
+
+  // Of the side that dials.
+  std::uint64_t dial_number_ = 0; // what an earlier dial finds out is ignored
+  std::shared_ptr<tcp_handshake> attempt_;
+  boost::asio::steady_timer retry_;
+  std::chrono::milliseconds next_retry_;
+  std::string last_failure_;
+};
+
+} // namespace braid
