@@ -46,7 +46,8 @@ public:
     return *load_;
   }
 
-  std::shared_ptr<const partition_load> shared_load() const {
+  /// The actor around the partition adds what it knows: time spent, failure.
+  std::shared_ptr<partition_load> shared_load() const {
     return load_;
   }
 

@@ -1,0 +1,92 @@
+// The data plane of a node: brings what links receive to partition actors, and
+// what partitions send to actors here and links to other nodes.
+#pragma once
+
+#include "actors/deployment.hpp"
+#include "actors/protocol.hpp"
+#include "actors/tcp_link.hpp"
+#include "actors/wire.hpp"
+
+#include <caf/actor.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace braid {
+
+/// Where the partitions of one run are, seen from one node.
+struct run_routes {
+  run_id run = 0;
+  std::vector<edge_node> edges;
+  assignment owners;
+  std::vector<std::string> nodes; ///< by node_index
+  node_index here = 0;
+  std::map<std::pair<operator_id, partition_index>, caf::actor> local;
+
+  /// The actor of a partition of this node.
+  const caf::actor* find(operator_id id, partition_index partition) const;
+};
+
+/// Thread-safe.
+class data_plane {
+public:
+  /// What a node wants to hear about its links; called on the I/O thread.
+  struct callbacks {
+    std::function<void(const std::string& peer, const std::string& reason)>
+      on_peer_down;
+    std::function<void(link_log, const std::string&)> on_log;
+  };
+
+  data_plane(const tcp_link_options& options, callbacks tell);
+  ~data_plane();
+
+  std::uint16_t port() const;
+
+  link_layer& link();
+
+  /// From now on frames of the run go to its actors.
+  void add(std::shared_ptr<const run_routes> routes);
+  void remove(run_id run);
+
+  void stop();
+
+private:
+  void on_frame(const std::string& from, const incoming_frame& frame);
+  void on_batch(const incoming_frame& frame);
+  void on_close(const incoming_frame& frame);
+  void on_credit(const incoming_frame& frame);
+  std::shared_ptr<const run_routes> routes_of(run_id run) const;
+
+  callbacks tell_;
+  mutable std::shared_mutex mutex_;
+  std::map<run_id, std::shared_ptr<const run_routes>> runs_;
+  std::unique_ptr<tcp_link> link_; // last: its thread uses the others
+};
+
+/// The outbox of one partition.
+class routed_outbox final : public outbox {
+public:
+  routed_outbox(partition_place place, link_layer& link)
+    : place_(place), link_(&link) {}
+
+  /// To be called before the partition sends anything.
+  void route(std::shared_ptr<const run_routes> routes);
+
+  void send_batch(edge_id edge, partition_index to, epoch_number epoch,
+                  batch_ptr tuples) override;
+  void send_close(const close_notice& notice,
+                  std::span<const std::uint32_t> tuples) override;
+  void send_credit(const credit_notice& notice) override;
+
+private:
+  partition_place place_;
+  link_layer* link_;
+  std::shared_ptr<const run_routes> routes_;
+};
+
+} // namespace braid

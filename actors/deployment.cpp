@@ -1,0 +1,49 @@
+#include "actors/deployment.hpp"
+
+#include <filesystem>
+
+namespace braid {
+
+namespace {
+
+std::shared_ptr<recorded_cuts> load_cuts(const std::filesystem::path& folder) {
+  auto result = std::make_shared<recorded_cuts>();
+  std::size_t files = 0;
+  std::error_code error;
+  for (auto& entry : std::filesystem::directory_iterator{folder, error})
+    if (entry.path().extension() == ".cuts") {
+      result->load(entry.path());
+      ++files;
+    }
+  if (files == 0)
+    throw std::runtime_error{"folder '" + folder.string()
+                             + "' holds no recorded cuts (*.cuts); record "
+                               "some with --record-cuts"};
+  return result;
+}
+
+} // namespace
+
+partition_settings partition_settings_of(const deployment& plan,
+                                         const std::string& here) {
+  partition_settings result;
+  auto& given = plan.settings;
+  result.flow.in_flight = given.in_flight;
+  result.flow.batch_bytes = given.batch_bytes;
+  result.cuts.length = std::chrono::microseconds{given.epoch_length_us};
+  result.cuts.idle_length = std::chrono::microseconds{given.idle_length_us};
+  result.cuts.max_tuples = given.max_tuples;
+  result.cuts.max_bytes = given.max_bytes;
+  result.cuts.count = plan.asked.count_cuts;
+  if (!plan.asked.repeat_cuts.empty())
+    result.cuts.repeat = load_cuts(plan.asked.repeat_cuts);
+  if (!plan.asked.record_cuts.empty()) {
+    std::filesystem::path folder = plan.asked.record_cuts;
+    std::filesystem::create_directories(folder);
+    result.cuts.record =
+      std::make_shared<cut_recorder>(folder / (here + ".cuts"));
+  }
+  return result;
+}
+
+} // namespace braid

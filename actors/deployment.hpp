@@ -1,0 +1,85 @@
+// What every node that runs a part of a topology is told about it.
+#pragma once
+
+#include "actors/make_partition.hpp"
+#include "actors/wire.hpp"
+
+#include "scaling/assignment.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace braid {
+
+/// How a node's data plane is reached, and which life of the node is meant.
+struct node_address {
+  std::string name;
+  std::uint64_t incarnation = 0;
+  std::string host;
+  std::uint16_t port = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& name& incarnation& host& port;
+  }
+};
+
+/// How a user wants a topology to run.
+struct submission {
+  std::string topology;
+  std::map<std::string, std::string> settings;
+  std::uint32_t parallelism = 0; ///< 0: one partition a core of the cluster
+  std::map<std::string, std::uint32_t> parallelism_of; ///< by operator
+  std::optional<std::uint64_t> count_cuts; ///< tuples an epoch, in count mode
+  std::string record_cuts; ///< folder to record cuts in; empty: do not
+  std::string repeat_cuts; ///< folder with recorded cuts; empty: none
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& topology& settings& parallelism& parallelism_of& count_cuts&
+      record_cuts& repeat_cuts;
+  }
+};
+
+/// How sources cut and channels flow, from the configuration of the node that
+/// supervises: all nodes of a run use the same.
+struct run_settings {
+  std::uint64_t epoch_length_us = 5'000;
+  std::uint64_t idle_length_us = 100'000;
+  std::uint64_t max_tuples = 65'536;
+  std::uint64_t max_bytes = 4 << 20;
+  std::uint64_t in_flight = 4;
+  std::uint64_t batch_bytes = 64 * 1024;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& epoch_length_us& idle_length_us& max_tuples& max_bytes& in_flight&
+      batch_bytes;
+  }
+};
+
+/// One run of a topology: the same on all nodes that take part.
+struct deployment {
+  run_id run = 0;
+  std::string name; ///< of the run, unique in the cluster: "word_count-1"
+  submission asked;
+  std::uint64_t fingerprint = 0;
+  assignment owners;
+  std::vector<node_address> nodes; ///< what `node_index` means
+  run_settings settings;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& run& name& asked& fingerprint& owners& nodes& settings;
+  }
+};
+
+/// The settings for the partitions of a run on node `here`. Opens the files of
+/// recorded cuts; throws `std::runtime_error` if that fails.
+partition_settings partition_settings_of(const deployment& plan,
+                                         const std::string& here);
+
+} // namespace braid

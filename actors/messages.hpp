@@ -1,0 +1,162 @@
+// The messages of actors. Between nodes there are just two, a request and its
+// reply, whose bodies our own archive encodes: CAF never sees a floating-point
+// number, and few types keep the build quick.
+#pragma once
+
+#include "actors/frame.hpp"
+#include "actors/node_settings.hpp"
+#include "actors/protocol.hpp"
+#include "actors/reports.hpp"
+#include "actors/wire.hpp"
+
+#include "operators/archive.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/atom.hpp>
+#include <caf/meta/type_name.hpp>
+#include <caf/type_id.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace braid {
+
+/// What one node asks of another, or a client of its node.
+enum class request_kind : std::uint16_t {
+  hello,           ///< introduction -> introduction
+  heartbeat,       ///< node_report -> nothing
+  leave,           ///< node name -> nothing
+  deploy,          ///< deployment -> nothing, once all partitions are made
+  start,           ///< run -> nothing: sources may begin
+  stop,            ///< run -> nothing
+  partition_event, ///< partition_event -> nothing
+  local_report,    ///< nothing -> node_report
+  submit,          ///< submission -> name of the run, once it runs
+  cancel,          ///< name of a run -> nothing
+  report,          ///< nothing -> cluster_report
+};
+
+struct control_request {
+  request_kind kind = request_kind::report;
+  std::vector<char> body;
+};
+
+/// `error` is empty if all went well, else one line for the user.
+struct control_reply {
+  std::string error;
+  std::vector<char> body;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, control_request& x) {
+  return f(caf::meta::type_name("control_request"), x.kind, x.body);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, control_reply& x) {
+  return f(caf::meta::type_name("control_reply"), x.error, x.body);
+}
+
+template <class T>
+std::vector<char> to_body(const T& value) {
+  auto bytes = encoded(value);
+  auto* first = reinterpret_cast<const char*>(bytes.data());
+  return {first, first + bytes.size()};
+}
+
+/// Throws `decode_error`.
+template <class T>
+T from_body(const std::vector<char>& body) {
+  return decoded<T>(std::as_bytes(std::span{body}));
+}
+
+template <class T>
+control_request request_of(request_kind kind, const T& content) {
+  return {kind, to_body(content)};
+}
+
+// -- contents of requests -----------------------------------------------------
+
+/// Who a node is: sent when two nodes meet.
+struct introduction {
+  node_report self;
+  std::string data_host;
+  std::uint16_t data_port = 0;
+  /// Control address of the node that supervises, if known.
+  std::string supervising;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& self& data_host& data_port& supervising;
+  }
+};
+
+/// A partition is done, or has failed for `reason`.
+struct partition_event {
+  run_id run = 0;
+  operator_id id = 0;
+  partition_index partition = 0;
+  bool failed = false;
+  std::string reason;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& run& id& partition& failed& reason;
+  }
+};
+
+// -- within a node ------------------------------------------------------------
+
+/// Tuples for a partition from one in this process.
+struct batch_arrival {
+  edge_id edge = 0;
+  partition_index from = 0;
+  epoch_number epoch = 0;
+  batch_ptr tuples;
+};
+
+/// Tuples for a partition from another node; the partition decodes them.
+struct frame_arrival {
+  edge_id edge = 0;
+  partition_index from = 0;
+  epoch_number epoch = 0;
+  incoming_frame frame;
+};
+
+/// A link to another node broke or was lost.
+struct link_down {
+  std::string peer;
+  std::string reason;
+};
+
+/// Where a node can be reached, once its ports are bound.
+struct bound_addresses {
+  address control;
+  address http;
+};
+
+using start_atom = caf::atom_constant<caf::atom("start")>;
+using work_atom = caf::atom_constant<caf::atom("work")>;
+using tick_atom = caf::atom_constant<caf::atom("tick")>;
+using join_atom = caf::atom_constant<caf::atom("join")>;
+using stop_atom = caf::atom_constant<caf::atom("stop")>;
+
+} // namespace braid
+
+CAF_BEGIN_TYPE_ID_BLOCK(braid, caf::first_custom_type_id)
+
+  CAF_ADD_TYPE_ID(braid, (braid::control_request))
+  CAF_ADD_TYPE_ID(braid, (braid::control_reply))
+
+CAF_END_TYPE_ID_BLOCK(braid)
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::batch_arrival)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::frame_arrival)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::close_notice)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::credit_notice)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::bound_addresses)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::link_down)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::partition_event)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::operator_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::run_report)

@@ -1,0 +1,251 @@
+#include "actors/node.hpp"
+
+#include "actors/data_plane.hpp"
+#include "actors/dialer.hpp"
+#include "actors/log.hpp"
+#include "actors/messages.hpp"
+#include "actors/node_supervisor.hpp"
+
+#include <caf/all.hpp>
+#include <caf/io/all.hpp>
+
+#include <malloc.h>
+#include <mutex>
+#include <random>
+#include <thread>
+
+namespace braid {
+
+namespace {
+
+/// CAF as measurements say that it must be set up (docs/decisions).
+class system_config : public caf::actor_system_config {
+public:
+  explicit system_config(const node_settings& settings) {
+    load<caf::io::middleman>();
+    add_message_types<caf::id_block::braid>();
+    auto cores = std::max<std::size_t>(1, std::thread::hardware_concurrency());
+    // Partitions may keep a thread for a whole epoch each; two more threads let
+    // the system schedule control messages beside them.
+    auto threads = settings.threads ? settings.threads : cores + 2;
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads", threads);
+    set("scheduler.max-throughput", settings.messages_per_turn);
+    set("middleman.app-identifiers", std::vector<std::string>{"braid-1"});
+  }
+};
+
+std::uint64_t make_incarnation() {
+  // Later lives have higher numbers, and no two the same.
+  auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+               .count();
+  return (static_cast<std::uint64_t>(now) << 16)
+         | (std::random_device{}() & 0xffff);
+}
+
+/// CAF derives a node's id from machine and process number, which two
+/// containers on one machine may share; the last byte makes it differ.
+void vary_node_id(caf::actor_system_config& config) {
+  for (auto i = std::random_device{}() % 256; i > 0; --i)
+    (void)caf::node_id::default_data::local(config);
+}
+
+/// Buffers are freed in other threads than where they were made; glibc would
+/// give them back to the system and fault them in again all the time.
+void keep_freed_memory() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
+    mallopt(M_TOP_PAD, 16 << 20);
+    mallopt(M_MMAP_THRESHOLD, 64 << 20);
+  });
+}
+
+void log_link(link_log level, const std::string& text) {
+  switch (level) {
+    case link_log::debug:
+      return log("data")->debug(text);
+    case link_log::info:
+      return log("data")->info(text);
+    case link_log::warning:
+      return log("data")->warn(text);
+    case link_log::error:
+      return log("data")->error(text);
+  }
+}
+
+} // namespace
+
+class node::impl {
+public:
+  impl(node_settings settings, topology_registry registry)
+    : settings_(std::move(settings)), registry_(std::move(registry)),
+      incarnation_(make_incarnation()), config_(settings_) {
+    keep_freed_memory();
+    vary_node_id(config_);
+    system_ = std::make_unique<caf::actor_system>(config_);
+    try {
+      start();
+    } catch (...) {
+      // Otherwise the actor system would wait for its actors for ever.
+      stop();
+      throw;
+    }
+  }
+
+  ~impl() {
+    stop();
+  }
+
+  node_settings& settings() {
+    return settings_;
+  }
+
+  void serve_http_at(const address& where) {
+    settings_.http = where;
+    caf::scoped_actor self{*system_};
+    self->send(supervisor_, bound_addresses{settings_.control, where});
+  }
+
+  template <class T>
+  std::vector<char> ask(request_kind kind, const T& content,
+                        std::chrono::microseconds limit) {
+    caf::scoped_actor self{*system_};
+    control_reply answer;
+    self
+      ->request<caf::message_priority::high>(supervisor_, caf::duration{limit},
+                                             request_of(kind, content))
+      .receive([&](control_reply& reply) { answer = std::move(reply); },
+               [&](const caf::error&) {
+                 answer.error =
+                   "node '" + settings_.name + "' did not answer in time";
+               });
+    if (!answer.error.empty())
+      throw request_error{answer.error};
+    return answer.body;
+  }
+
+  void stop() {
+    if (stopped_)
+      return;
+    stopped_ = true;
+    if (dial_)
+      dial_->stop();
+    if (supervisor_) {
+      caf::scoped_actor self{*system_};
+      self
+        ->request<caf::message_priority::high>(
+          supervisor_, caf::duration{settings_.stop_limit / 2},
+          stop_atom::value)
+        .receive([](bool) {},
+                 [&](const caf::error&) {
+                   caf::anon_send<caf::message_priority::high>(
+                     supervisor_,
+                     caf::exit_msg{caf::actor_addr{}, caf::exit_reason::kill});
+                 });
+    }
+    if (plane_)
+      plane_->stop();
+    supervisor_ = nullptr;
+    system_.reset();
+  }
+
+private:
+  void start() {
+    start_data_plane();
+    dial_ = std::make_unique<dialer>(
+      settings_.connect_limit, [this](const address& where) {
+        caf::anon_send(supervisor_, join_atom::value, where.host, where.port);
+      });
+    node_parts parts{settings_, incarnation_, &registry_, plane_.get(),
+                     dial_.get()};
+    supervisor_ = system_->spawn(node_supervisor, parts);
+    auto port =
+      system_->middleman().publish(supervisor_, settings_.control.port,
+                                   settings_.control.host.c_str(), true);
+    if (!port)
+      throw std::runtime_error{"control.listen: cannot listen at "
+                               + to_string(settings_.control) + ": "
+                               + system_->render(port.error())};
+    settings_.control.port = *port;
+    caf::anon_send(supervisor_,
+                   bound_addresses{settings_.control, settings_.http});
+    for (auto& where : settings_.look_for)
+      dial_->look_for(where);
+    log("node")->info("{} is up: control {}, data {}", settings_.name,
+                      to_string(settings_.control), to_string(settings_.data));
+  }
+
+  void start_data_plane() {
+    tcp_link_options options;
+    options.name = settings_.name;
+    options.incarnation = incarnation_;
+    options.host = settings_.data.host;
+    options.port = settings_.data.port;
+    data_plane::callbacks tell;
+    tell.on_log = log_link;
+    tell.on_peer_down = [this](const std::string& peer,
+                               const std::string& reason) {
+      caf::anon_send(supervisor_, link_down{peer, reason});
+    };
+    plane_ = std::make_unique<data_plane>(options, std::move(tell));
+    settings_.data.port = plane_->port();
+  }
+
+  node_settings settings_;
+  topology_registry registry_;
+  std::uint64_t incarnation_;
+  system_config config_;
+  std::unique_ptr<caf::actor_system> system_;
+  std::unique_ptr<data_plane> plane_;
+  std::unique_ptr<dialer> dial_;
+  caf::actor supervisor_;
+  bool stopped_ = false;
+};
+
+node::node(node_settings settings, topology_registry registry)
+  : impl_(std::make_unique<impl>(std::move(settings), std::move(registry))) {}
+
+node::~node() = default;
+
+const node_settings& node::settings() const {
+  return impl_->settings();
+}
+
+void node::serve_http_at(const address& where) {
+  impl_->serve_http_at(where);
+}
+
+std::string node::submit(const submission& asked) {
+  return from_body<std::string>(
+    impl_->ask(request_kind::submit, asked, settings().submit_limit));
+}
+
+void node::cancel(const std::string& run) {
+  impl_->ask(request_kind::cancel, run, settings().request_limit);
+}
+
+cluster_report node::report() {
+  return from_body<cluster_report>(
+    impl_->ask(request_kind::report, std::string{}, settings().request_limit));
+}
+
+run_report node::wait(const std::string& run, std::chrono::milliseconds limit) {
+  auto deadline = std::chrono::steady_clock::now() + limit;
+  for (;;) {
+    auto now = report();
+    for (auto& candidate : now.runs)
+      if (candidate.name == run
+          && (is_over(candidate.state)
+              || std::chrono::steady_clock::now() >= deadline))
+        return candidate;
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+}
+
+void node::stop() {
+  impl_->stop();
+}
+
+} // namespace braid

@@ -1,0 +1,47 @@
+// What a node is told when it starts, however it was configured.
+#pragma once
+
+#include "actors/deployment.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace braid {
+
+/// host and port of one of a node's three doors.
+struct address {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;
+
+  bool operator==(const address&) const = default;
+};
+
+/// "host:port"
+std::string to_string(const address& x);
+
+struct node_settings {
+  std::string name = "node-0";
+  bool supervisor = true; ///< supervises topologies
+  address control;        ///< port 0: any free one
+  address data;
+  /// Only told to others: the node does not serve HTTP itself.
+  address http;
+  /// Control addresses of the nodes to look for, in any order.
+  std::vector<address> look_for;
+
+  std::chrono::microseconds heartbeat{500'000};
+  std::chrono::microseconds lost_after{3'000'000};
+  std::chrono::microseconds request_limit{2'000'000};
+  std::chrono::microseconds connect_limit{2'000'000};
+  std::chrono::microseconds submit_limit{10'000'000};
+  std::chrono::microseconds stop_limit{5'000'000};
+
+  std::size_t threads = 0; ///< of the scheduler; 0: by the number of cores
+  std::size_t messages_per_turn = 20;
+
+  run_settings runs; ///< for the topologies that this node supervises
+};
+
+} // namespace braid

@@ -1,0 +1,98 @@
+// The root of a node's actors.
+#pragma once
+
+#include "actors/data_plane.hpp"
+#include "actors/dialer.hpp"
+#include "actors/local_runs.hpp"
+#include "actors/membership.hpp"
+#include "actors/messages.hpp"
+#include "actors/node_settings.hpp"
+#include "actors/topology_registry.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/behavior.hpp>
+#include <caf/response_promise.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace braid {
+
+/// What a node supervisor works with; the node owns it and outlives it.
+struct node_parts {
+  node_settings settings; ///< with the ports that are really bound
+  std::uint64_t incarnation = 0;
+  const topology_registry* registry = nullptr;
+  data_plane* plane = nullptr;
+  dialer* dial = nullptr;
+};
+
+struct node_supervisor_state {
+  static inline const char* name = "node_supervisor";
+
+  using self_pointer = caf::stateful_actor<node_supervisor_state>*;
+
+  /// A run that this node supervises.
+  struct supervised_run {
+    run_id number = 0;
+    caf::actor supervisor;
+    run_report report;
+    std::vector<std::string> nodes;
+    std::vector<caf::response_promise> submitters; ///< wait until it runs
+  };
+
+  self_pointer self = nullptr;
+  node_parts parts;
+  std::unique_ptr<local_runs> local;
+  membership members;
+  std::map<std::string, caf::actor> peers; ///< node supervisors, by node
+  std::string supervising;                 ///< another node; empty: none known
+  std::map<std::string, supervised_run> runs; ///< by name
+  std::vector<std::string> runs_in_order;
+  std::map<std::string, unsigned> runs_of; ///< how many, by topology
+  run_id next_run = 1;
+
+  // -- membership -------------------------------------------------------------
+
+  introduction introduce() const;
+  node_report own_report() const;
+  void connect(const address& where);
+  void greet(const caf::actor& stranger, const address& where);
+  std::string meet(const introduction& who, const caf::actor& handle);
+  void lose(const std::string& node, const std::string& reason);
+  void on_down(const caf::down_msg& down);
+  void on_tick();
+
+  // -- requests ---------------------------------------------------------------
+
+  caf::result<control_reply> on_request(control_request& request);
+  control_reply answer(const control_request& request);
+  control_reply answer_hello(const control_request& request);
+  caf::result<control_reply> forward(control_request& request);
+  caf::result<control_reply> report_cluster();
+
+  // -- runs that this node supervises -----------------------------------------
+
+  caf::result<control_reply> submit(const submission& asked);
+  deployment plan_for(const submission& asked, const topology& graph);
+  std::vector<node_address> nodes_with(const std::string& topology) const;
+  void cancel(const std::string& run);
+  void on_run_report(const run_report& report);
+  void on_partition_event(const partition_event& event);
+  void on_link_down(const link_down& down);
+};
+
+/// Starts and watches the partitions on its node, meets the other nodes, and
+/// answers clients. On the supervising node it also starts a topology
+/// supervisor for each submission.
+///
+/// Receives `control_request`, from other nodes and from clients of its own,
+/// `partition_event`, `run_report`, `link_down`, `join` (an address answers),
+/// `tick` and `stop`.
+caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
+                              node_parts parts);
+
+} // namespace braid

@@ -1,0 +1,46 @@
+// One per run of a topology, on the supervising node.
+#pragma once
+
+#include "actors/deployment.hpp"
+#include "actors/messages.hpp"
+#include "actors/run_logic.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/behavior.hpp>
+#include <caf/response_promise.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace braid {
+
+/// What a topology supervisor begins with.
+struct run_begin {
+  deployment plan;
+  run_report report;               ///< operators in the order of their ids
+  std::vector<caf::actor> nodes;   ///< node supervisors, by node_index
+  caf::actor home;                 ///< this node's node supervisor
+  std::chrono::microseconds limit; ///< for one command to one node
+};
+
+struct topology_supervisor_state {
+  static inline const char* name = "topology_supervisor";
+
+  run_begin given;
+  std::unique_ptr<run_logic> logic;
+  std::vector<caf::actor> operators;
+};
+
+/// Deploys a run, starts it, and stops it when it is over.
+///
+/// Receives `partition_event`, `operator_report`, `link_down` (a node of the
+/// run is lost) and `stop` (the user cancels); sends its `run_report` home
+/// whenever that changes.
+caf::behavior
+topology_supervisor(caf::stateful_actor<topology_supervisor_state>* self,
+                    run_begin begin);
+
+} // namespace braid
