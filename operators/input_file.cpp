@@ -132,6 +132,24 @@ std::size_t input_file::read(std::uint64_t offset, char* to,
   return done;
 }
 
+std::string input_file::place_of(std::uint64_t offset) const {
+  input_window window{*this};
+  std::uint64_t lines = 0;
+  std::uint64_t line_begin = 0;
+  std::uint64_t at = 0;
+  while (at < std::min(offset, size_)) {
+    auto text = window.load(
+      at, std::min<std::uint64_t>(input_window::usual_bytes, offset - at));
+    lines +=
+      static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+    if (auto newline = text.rfind('\n'); newline != text.npos)
+      line_begin = at + newline + 1;
+    at += text.size();
+  }
+  return path_ + ":" + std::to_string(lines + 1) + ":"
+         + std::to_string(offset - line_begin + 1);
+}
+
 void input_file::prefetch(std::uint64_t offset, std::size_t count) const {
   posix_fadvise(descriptor_, static_cast<off_t>(offset),
                 static_cast<off_t>(count), POSIX_FADV_WILLNEED);

@@ -34,6 +34,10 @@ public:
   /// file, and returns how many. Throws `std::runtime_error`.
   std::size_t read(std::uint64_t offset, char* to, std::size_t count) const;
 
+  /// Where byte `offset` is found in an editor: "path:line:column", from 1.
+  /// Reads the file up to there.
+  std::string place_of(std::uint64_t offset) const;
+
   /// Asks for bytes that will be read soon.
   void prefetch(std::uint64_t offset, std::size_t count) const;
 
@@ -62,6 +66,14 @@ public:
 
   /// What `load` returned and at least as much again, if the file has it.
   std::string_view extend();
+
+  /// What is loaded from `offset` on; empty if that is elsewhere.
+  std::string_view from(std::uint64_t offset) const {
+    if (offset < offset_ || offset > offset_ + size_)
+      return {};
+    auto skipped = static_cast<std::size_t>(offset - offset_);
+    return {memory_.data() + skipped, size_ - skipped};
+  }
 
   /// Whether what was loaded reaches the end of the file.
   bool at_end() const {
