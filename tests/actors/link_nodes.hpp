@@ -24,9 +24,7 @@
 
 namespace braid::testing {
 
-using namespace std::chrono_literals;
-
-inline constexpr auto time_limit = 60s;
+inline constexpr auto time_limit = std::chrono::seconds(60);
 
 struct received {
   std::string from;
@@ -109,8 +107,8 @@ inline tcp_link_options options_for(const std::string& name,
   options.name = name;
   options.incarnation = incarnation;
   options.port = port;
-  options.first_retry = 1ms;
-  options.longest_retry = 20ms;
+  options.first_retry = std::chrono::milliseconds(1);
+  options.longest_retry = std::chrono::milliseconds(20);
   return options;
 }
 

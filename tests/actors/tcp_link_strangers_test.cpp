@@ -8,6 +8,7 @@
 
 using namespace braid;
 using namespace braid::testing;
+using namespace std::chrono_literals;
 
 TEST_CASE("a caller that is no peer is refused", "[threads]") {
   node a("a"), b("b");

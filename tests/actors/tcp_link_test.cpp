@@ -10,6 +10,7 @@
 
 using namespace braid;
 using namespace braid::testing;
+using namespace std::chrono_literals;
 
 TEST_CASE("frames of all sizes arrive intact and in order, both ways",
           "[threads]") {
