@@ -1,0 +1,262 @@
+#include "tools/configuration_keys.hpp"
+
+namespace braid {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint64_t KiB = std::uint64_t{1} << 10;
+constexpr std::uint64_t MiB = std::uint64_t{1} << 20;
+constexpr std::uint64_t GiB = std::uint64_t{1} << 30;
+
+/// Refuses what is not of the right shape, showing `example` instead.
+template <class T>
+void check_shape(const toml::node& value, const value_kind<T>& kind,
+                 const std::string& example) {
+  if (!has_shape(value, kind.shape))
+    throw refused_value("is " + describe(value) + ", not " + kind.noun
+                        + "; write it like " + example + " (" + kind.allowed
+                        + ')');
+}
+
+/// A key that is read by `set(into, value)` and printed from `get(from)`.
+template <class T, class Get, class Set>
+configuration_key make_key(const std::string& section, const std::string& name,
+                           const value_kind<T>& kind, Get get, Set set) {
+  configuration_key result;
+  result.section = section;
+  result.name = name;
+  result.shape = kind.shape;
+  result.allowed = kind.allowed;
+  result.print = [=](const node_configuration& from) {
+    return kind.print(get(from));
+  };
+  auto example = name + " = " + result.print(node_configuration{});
+  result.read = [=](node_configuration& into, const toml::node& value,
+                    const std::filesystem::path& folder) {
+    check_shape(value, kind, example);
+    try {
+      set(into, kind.read(value, folder));
+    } catch (const refused_value&) {
+      throw;
+    } catch (const std::invalid_argument& refused) {
+      throw refused_value(refused.what());
+    }
+  };
+  return result;
+}
+
+/// Builds the section that `Settings` is the content of.
+template <class Settings>
+class section_of {
+public:
+  section_of(std::string name, Settings node_configuration::*settings,
+             std::string why)
+    : settings_(settings) {
+    section_.name = std::move(name);
+    section_.why = std::move(why);
+  }
+
+  template <class T>
+  section_of& key(const std::string& name, T Settings::*field,
+                  const value_kind<T>& kind, std::string why) {
+    auto settings = settings_;
+    auto get = [=](const node_configuration& from) -> const T& {
+      return from.*settings.*field;
+    };
+    auto set = [=](node_configuration& into, T value) {
+      into.*settings.*field = std::move(value);
+    };
+    section_.keys.push_back(make_key(section_.name, name, kind, get, set));
+    section_.keys.back().why = std::move(why);
+    return *this;
+  }
+
+  configuration_section built() {
+    return std::move(section_);
+  }
+
+private:
+  Settings node_configuration::*settings_;
+  configuration_section section_;
+};
+
+using settings = node_configuration;
+
+configuration_section node_section() {
+  return section_of("node", &settings::node, "Who this node is.")
+    .key("name", &settings::node_settings::name, plain_name(),
+         "What the node is called in logs, on pages and by braidctl; unique in "
+         "the cluster.")
+    .key("supervisor", &settings::node_settings::supervisor, boolean(),
+         "Whether this node takes in topologies and supervises them.")
+    .built();
+}
+
+configuration_section cluster_section() {
+  return section_of("cluster", &settings::cluster,
+                    "Which nodes belong together, and when one counts as lost.")
+    .key("nodes", &settings::cluster_settings::nodes, remote_addresses(),
+         "Control addresses of the nodes to look for, this one's own allowed, "
+         "in any order; empty: the node is alone.")
+    .key("heartbeat", &settings::cluster_settings::heartbeat,
+         duration(10ms, 1min),
+         "How often a node tells the others that it is alive.")
+    .key("lost_after", &settings::cluster_settings::lost_after,
+         duration(20ms, 10min),
+         "Silence after which a node counts as lost and its work is restored "
+         "elsewhere; at least two heartbeats.")
+    .built();
+}
+
+configuration_section control_section() {
+  return section_of("control", &settings::control,
+                    "Where other nodes send commands and reports.")
+    .key("listen", &settings::listen_settings::listen, listen_address(),
+         "The node's control address, by which other nodes find it.")
+    .built();
+}
+
+configuration_section data_section() {
+  return section_of("data", &settings::data,
+                    "Where other nodes send batches and state.")
+    .key("listen", &settings::listen_settings::listen, listen_address(),
+         "A port of its own keeps heavy traffic away from commands.")
+    .built();
+}
+
+configuration_section http_section() {
+  return section_of("http", &settings::http,
+                    "Where people and braidctl look at the node.")
+    .key("listen", &settings::listen_settings::listen, listen_address(),
+         "Address of the dashboard and of braidctl's requests.")
+    .built();
+}
+
+configuration_section security_section() {
+  return section_of("security", &settings::security,
+                    "Who may reach the node. Closed by default.")
+    .key("insecure", &settings::security_settings::insecure, boolean(),
+         "Allows listening on more than loopback, unencrypted and open to "
+         "everybody who can connect.")
+    .built();
+}
+
+configuration_section plugins_section() {
+  return section_of("plugins", &settings::plugins,
+                    "Code that the node loads when it starts.")
+    .key("topologies", &settings::plugin_settings::topologies, readable_files(),
+         "Shared libraries that define topologies; relative paths start at "
+         "this file's folder.")
+    .built();
+}
+
+configuration_section scheduler_section() {
+  return section_of("scheduler", &settings::scheduler,
+                    "How the actors of this node share its cores.")
+    .key("threads", &settings::scheduler_settings::threads,
+         whole_number(0, 1024), "Worker threads; 0: one a core.")
+    .key("messages_per_turn", &settings::scheduler_settings::messages_per_turn,
+         whole_number(1, 10000),
+         "Messages an actor handles before the next one has its turn: fewer "
+         "are fairer, more are faster.")
+    .built();
+}
+
+configuration_section epochs_section() {
+  return section_of("epochs", &settings::epochs,
+                    "How sources cut their streams into epochs.")
+    .key("length", &settings::epoch_settings::length, duration(100us, 10s),
+         "An epoch this old is closed: shorter lowers latency, longer lowers "
+         "overhead.")
+    .key("idle_length", &settings::epoch_settings::idle_length,
+         duration(1ms, 1min),
+         "How often a source without input closes an empty epoch.")
+    .key("in_flight", &settings::epoch_settings::in_flight,
+         whole_number(1, 1024),
+         "Epochs a sender may be ahead of a receiver; bounds memory and "
+         "latency under load.")
+    .key("max_tuples", &settings::epoch_settings::max_tuples,
+         whole_number(1, 16 * MiB),
+         "An epoch with this many tuples is closed early.")
+    .key("max_bytes", &settings::epoch_settings::max_bytes, size(KiB, GiB),
+         "An epoch of this size is closed early.")
+    .built();
+}
+
+configuration_section batches_section() {
+  return section_of("batches", &settings::batches,
+                    "How tuples travel between partitions.")
+    .key("size", &settings::batch_settings::size, size(KiB, 16 * MiB),
+         "A batch of this size is sent without waiting for the end of its "
+         "epoch.")
+    .built();
+}
+
+configuration_section timeouts_section() {
+  return section_of("timeouts", &settings::timeouts,
+                    "How long to wait before giving up.")
+    .key("request", &settings::timeout_settings::request, duration(10ms, 1h),
+         "For the answer of another node.")
+    .key("connect", &settings::timeout_settings::connect, duration(10ms, 1h),
+         "For a connection to another node.")
+    .key("stop", &settings::timeout_settings::stop, duration(10ms, 1h),
+         "For everything to end in good order when the node is stopped.")
+    .key("submit", &settings::timeout_settings::submit, duration(10ms, 1h),
+         "For all partitions of a new topology to be in place.")
+    .built();
+}
+
+configuration_section logging_section() {
+  return section_of("logging", &settings::logging,
+                    "What the node writes about its work.")
+    .key("level", &logging_settings::level, level(),
+         "The least important messages that are written.")
+    .key("format", &logging_settings::format, format(),
+         "text for people; json for programs, one object a line.")
+    .key("file", &logging_settings::file, optional_file(),
+         "Where messages are appended; empty: standard error.")
+    .built();
+}
+
+configuration_section levels_section() {
+  configuration_section result{
+    "logging.levels",
+    "Levels of single parts of the node; empty: as logging.level.",
+    {}};
+  for (const auto& [name, about] : log_components) {
+    std::string component{name};
+    auto get = [=](const node_configuration& from) -> std::optional<log_level> {
+      auto found = from.logging.levels.find(component);
+      if (found == from.logging.levels.end())
+        return std::nullopt;
+      return found->second;
+    };
+    auto set = [=](node_configuration& into, std::optional<log_level> value) {
+      if (value)
+        into.logging.levels[component] = *value;
+      else
+        into.logging.levels.erase(component);
+    };
+    result.keys.push_back(
+      make_key(result.name, component, optional_level(), get, set));
+    result.keys.back().why = about;
+  }
+  return result;
+}
+
+} // namespace
+
+const std::vector<configuration_section>& configuration_sections() {
+  static const std::vector<configuration_section> sections{
+    node_section(),    cluster_section(),   control_section(),
+    data_section(),    http_section(),      security_section(),
+    plugins_section(), scheduler_section(), epochs_section(),
+    batches_section(), timeouts_section(),  logging_section(),
+    levels_section(),
+  };
+  return sections;
+}
+
+} // namespace braid
