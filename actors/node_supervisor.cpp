@@ -327,64 +327,22 @@ caf::result<control_reply> node_supervisor_state::report_cluster() {
 
 // -- runs that this node supervises -------------------------------------------
 
-std::vector<node_address>
-node_supervisor_state::nodes_with(const std::string& topology) const {
-  auto& settings = parts.settings;
-  std::vector<node_address> result{
-    {settings.name, parts.incarnation, settings.data.host, settings.data.port}};
-  for (auto& [node, member] : members.all()) {
-    auto& has = member.who.self.topologies;
-    if (!member.lost
-        && std::find(has.begin(), has.end(), topology) != has.end())
-      result.push_back({node, member.who.self.incarnation, member.who.data_host,
-                        member.who.data_port});
-  }
-  return result;
-}
-
-deployment node_supervisor_state::plan_for(const submission& asked,
-                                           const topology& graph) {
-  deployment plan;
-  plan.asked = asked;
-  plan.fingerprint = graph.fingerprint();
-  plan.settings = parts.settings.runs;
-  plan.nodes = nodes_with(asked.topology);
-  parallelism_options options;
-  options.everywhere = asked.parallelism;
-  options.by_operator = asked.parallelism_of;
-  if (options.everywhere == 0)
-    options.everywhere = static_cast<std::uint32_t>(
-      plan.nodes.size() * std::max(1u, std::thread::hardware_concurrency()));
-  plan.owners =
-    assign_evenly(graph, options, static_cast<node_index>(plan.nodes.size()));
-  plan.run = next_run++;
-  plan.name = asked.topology + "-" + std::to_string(++runs_of[asked.topology]);
-  return plan;
-}
-
 caf::result<control_reply>
 node_supervisor_state::submit(const submission& asked) {
   auto graph = parts.registry->compose(asked.topology, asked.settings);
-  auto plan = plan_for(asked, *graph);
+  auto plan =
+    plan_run(asked, *graph, nodes_for(asked.topology, introduce(), members),
+             parts.settings.runs);
+  plan.run = next_run++;
+  plan.name = asked.topology + "-" + std::to_string(++runs_of[asked.topology]);
   supervised_run run;
   run.number = plan.run;
-  run.report.name = plan.name;
-  run.report.topology = asked.topology;
+  run.report = first_report(plan, *graph);
   run.report.submitted_at =
     std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::system_clock::now().time_since_epoch())
       .count();
   run.report.supervisor = parts.settings.name;
-  for (operator_id id = 0; id < graph->operators().size(); ++id) {
-    auto& node = graph->operators()[id];
-    operator_report report;
-    report.name = node.name;
-    report.kind = to_string(node.kind);
-    report.fused = node.fused;
-    report.slices = plan.owners[id].slices();
-    report.partitions = plan.owners[id].partitions();
-    run.report.operators.push_back(std::move(report));
-  }
   run_begin begin;
   for (auto& node : plan.nodes) {
     run.nodes.push_back(node.name);

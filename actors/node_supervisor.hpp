@@ -7,6 +7,7 @@
 #include "actors/membership.hpp"
 #include "actors/messages.hpp"
 #include "actors/node_settings.hpp"
+#include "actors/placement.hpp"
 #include "actors/topology_registry.hpp"
 
 #include <caf/actor.hpp>
@@ -77,8 +78,6 @@ struct node_supervisor_state {
   // -- runs that this node supervises -----------------------------------------
 
   caf::result<control_reply> submit(const submission& asked);
-  deployment plan_for(const submission& asked, const topology& graph);
-  std::vector<node_address> nodes_with(const std::string& topology) const;
   void cancel(const std::string& run);
   void on_run_report(const run_report& report);
   void on_partition_event(const partition_event& event);
