@@ -46,6 +46,7 @@ struct control_request {
 struct control_reply {
   std::string error;
   std::vector<char> body;
+  bool unanswered = false; ///< the error: who should answer did not
 };
 
 template <class Inspector>
@@ -55,7 +56,8 @@ typename Inspector::result_type inspect(Inspector& f, control_request& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, control_reply& x) {
-  return f(caf::meta::type_name("control_reply"), x.error, x.body);
+  return f(caf::meta::type_name("control_reply"), x.error, x.body,
+           x.unanswered);
 }
 
 template <class T>
@@ -92,7 +94,10 @@ struct introduction {
   }
 };
 
-/// A partition is done, or has failed for `reason`.
+/// A partition is done, or has failed for `reason`. What befalls a run on a
+/// node as a whole is told as a failure of `no_partition`.
+inline constexpr operator_id no_partition = ~operator_id{0};
+
 struct partition_event {
   run_id run = 0;
   operator_id id = 0;

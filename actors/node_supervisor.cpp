@@ -21,7 +21,11 @@ control_reply ok() {
 }
 
 control_reply failure(const std::string& error) {
-  return {error, {}};
+  return {error, {}, false};
+}
+
+control_reply no_answer(const std::string& error) {
+  return {error, {}, true};
 }
 
 std::uint64_t resident_bytes() {
@@ -263,16 +267,16 @@ caf::result<control_reply>
 node_supervisor_state::forward(control_request& request) {
   auto found = peers.find(supervising);
   if (found == peers.end())
-    return failure("node '" + parts.settings.name
-                   + "' has not met a node that supervises; check "
-                     "cluster.nodes and start that node");
+    return no_answer("node '" + parts.settings.name
+                     + "' has not met a node that supervises; check "
+                       "cluster.nodes and start that node");
   auto promise = self->make_response_promise<control_reply>();
   caf::duration limit{parts.settings.submit_limit};
   self->request(found->second, limit, std::move(request))
     .then([=](const control_reply& reply) mutable { promise.deliver(reply); },
           [=, this](const caf::error&) mutable {
             promise.deliver(
-              failure("node '" + supervising + "' did not answer in time"));
+              no_answer("node '" + supervising + "' did not answer in time"));
           });
   return promise;
 }
@@ -408,7 +412,7 @@ void node_supervisor_state::on_partition_event(const partition_event& event) {
 /// Frames were lost. A run cannot go on without them.
 void node_supervisor_state::on_link_down(const link_down& down) {
   for (auto run : local->runs_with(down.peer))
-    on_partition_event({run, 0, 0, true,
+    on_partition_event({run, no_partition, 0, true,
                         "the data link between node " + parts.settings.name
                           + " and node " + down.peer
                           + " broke: " + down.reason});

@@ -90,6 +90,11 @@ void carry_out(self_pointer self, const run_logic::actions& actions) {
 
 void on_event(self_pointer self, const partition_event& event) {
   auto& state = self->state;
+  if (event.id == no_partition) {
+    carry_out(self, state.logic->on_failure(event.reason));
+    report(self);
+    return;
+  }
   auto& node = state.given.report.operators.at(event.id);
   self->send(state.operators.at(event.id), event);
   if (event.failed)
