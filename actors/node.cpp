@@ -9,9 +9,11 @@
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
 
+#include <algorithm>
 #include <malloc.h>
 #include <mutex>
 #include <random>
+#include <system_error>
 #include <thread>
 
 namespace braid {
@@ -120,9 +122,10 @@ public:
                [&](const caf::error&) {
                  answer.error =
                    "node '" + settings_.name + "' did not answer in time";
+                 answer.unanswered = true;
                });
     if (!answer.error.empty())
-      throw request_error{answer.error};
+      throw request_error{answer.error, answer.unanswered};
     return answer.body;
   }
 
@@ -165,9 +168,9 @@ private:
       system_->middleman().publish(supervisor_, settings_.control.port,
                                    settings_.control.host.c_str(), true);
     if (!port)
-      throw std::runtime_error{"control.listen: cannot listen at "
-                               + to_string(settings_.control) + ": "
-                               + system_->render(port.error())};
+      throw listen_error{"control.listen: cannot listen at "
+                         + to_string(settings_.control) + ": "
+                         + system_->render(port.error())};
     settings_.control.port = *port;
     caf::anon_send(supervisor_,
                    bound_addresses{settings_.control, settings_.http});
@@ -189,7 +192,11 @@ private:
                                const std::string& reason) {
       caf::anon_send(supervisor_, link_down{peer, reason});
     };
-    plane_ = std::make_unique<data_plane>(options, std::move(tell));
+    try {
+      plane_ = std::make_unique<data_plane>(options, std::move(tell));
+    } catch (const std::system_error& refused) {
+      throw listen_error{std::string{"data.listen: "} + refused.what()};
+    }
     settings_.data.port = plane_->port();
   }
 
@@ -235,11 +242,12 @@ run_report node::wait(const std::string& run, std::chrono::milliseconds limit) {
   auto deadline = std::chrono::steady_clock::now() + limit;
   for (;;) {
     auto now = report();
-    for (auto& candidate : now.runs)
-      if (candidate.name == run
-          && (is_over(candidate.state)
-              || std::chrono::steady_clock::now() >= deadline))
-        return candidate;
+    auto found = std::find_if(now.runs.begin(), now.runs.end(),
+                              [&](auto& known) { return known.name == run; });
+    if (found == now.runs.end())
+      throw request_error{"there is no run '" + run + "'"};
+    if (is_over(found->state) || std::chrono::steady_clock::now() >= deadline)
+      return *found;
     std::this_thread::sleep_for(std::chrono::milliseconds{20});
   }
 }

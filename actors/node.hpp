@@ -17,6 +17,17 @@ namespace braid {
 /// the user.
 class request_error : public std::runtime_error {
 public:
+  explicit request_error(const std::string& message, bool not_answered = false)
+    : std::runtime_error(message), unanswered(not_answered) {}
+
+  /// Nobody refused: who should answer did not. Asking again may help.
+  bool unanswered;
+};
+
+/// A node cannot listen at an address. The message begins with the key of the
+/// address in the configuration: "control.listen: ".
+class listen_error : public std::runtime_error {
+public:
   using std::runtime_error::runtime_error;
 };
 
@@ -25,7 +36,7 @@ public:
 class node {
 public:
   /// Binds the control and data addresses and begins to look for the other
-  /// nodes. Throws `std::runtime_error` naming the address if that fails.
+  /// nodes. Throws `listen_error` naming the address if that fails.
   node(node_settings settings, topology_registry registry);
 
   ~node();
@@ -48,6 +59,7 @@ public:
   cluster_report report();
 
   /// Waits until the run is over, or for `limit`; returns how it stands then.
+  /// Throws `request_error` if there is no such run.
   run_report wait(const std::string& run, std::chrono::milliseconds limit);
 
   /// Stops everything within the settings' `stop_limit`. What runs here fails
