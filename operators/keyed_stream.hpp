@@ -3,12 +3,16 @@
 
 #include "operators/aggregate.hpp"
 #include "operators/stream.hpp"
+#include "operators/window.hpp"
 
 #include <concepts>
 #include <string>
 #include <utility>
 
 namespace braid {
+
+template <class Keyed, class Shape>
+class windowed_stream;
 
 /// A stream whose tuples go to the slice of their key: what comes next keeps
 /// state per key.
@@ -21,8 +25,8 @@ public:
 
   static constexpr bool keyed = true;
 
-  keyed_stream(stream<T> tuples, KeyOf key_of)
-    : tuples_(std::move(tuples)), key_of_(std::move(key_of)) {}
+  keyed_stream(stream<T> from, KeyOf find_key)
+    : tuples_(std::move(from)), key_of_(std::move(find_key)) {}
 
   /// A user-written operator: one `Operator` a partition, constructed from
   /// copies of `args`.
@@ -69,6 +73,14 @@ public:
     auto id = graph().add({.name = name, .keyed = true, .make = make});
     connect(id, 0);
     return stream<out>{graph(), {{id, std::move(consumers)}}};
+  }
+
+  /// Gathers the tuples of each key by time: `tumbling(10s)`,
+  /// `sliding(10s, 2s)` or `session(30s)`. What follows says what becomes of
+  /// them.
+  template <window_shape Shape>
+  auto window(Shape shape) const {
+    return windowed_stream<keyed_stream, Shape>{*this, shape};
   }
 
   // -- for operators that are written elsewhere -------------------------------
@@ -131,7 +143,7 @@ public:
 
   static constexpr bool keyed = false;
 
-  explicit plain_stream(stream<T> tuples) : tuples_(std::move(tuples)) {}
+  explicit plain_stream(stream<T> from) : tuples_(std::move(from)) {}
 
   topology& graph() const {
     return tuples_.graph();
@@ -241,3 +253,5 @@ broadcast_stream<T> stream<T>::broadcast() const {
 }
 
 } // namespace braid
+
+#include "operators/windowed_stream.hpp"

@@ -1,6 +1,7 @@
 #include "scaling/assignment.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace braid {
 
@@ -39,6 +40,20 @@ std::uint32_t count_partitions(const operator_node& node,
   return node.parallelism.value_or(options.everywhere);
 }
 
+/// Whether every input of the operator keeps the slice: then its partitions run
+/// best where those of its upstream do. The upstream in question, or nothing.
+std::optional<operator_id> followed(const topology& graph, operator_id id,
+                                    const operator_assignment& own,
+                                    const assignment& upstream) {
+  std::optional<operator_id> result;
+  for (auto& edge : graph.inputs_of(id)) {
+    if (edge.how != routing::forward || upstream[edge.from].table != own.table)
+      return std::nullopt;
+    result = edge.from;
+  }
+  return result;
+}
+
 void check_names(const topology& graph, const parallelism_options& options) {
   for (auto& [name, count] : options.by_operator) {
     auto known = std::any_of(graph.operators().begin(), graph.operators().end(),
@@ -59,6 +74,7 @@ assignment assign_evenly(const topology& graph,
                          const parallelism_options& options, node_index nodes) {
   check_names(graph, options);
   assignment result;
+  node_index next_node = 0;
   for (auto id : graph.upstream_first()) {
     auto slices = count_slices(graph, id, result);
     auto partitions =
@@ -67,8 +83,13 @@ assignment assign_evenly(const topology& graph,
     for (slice_id slice = 0; slice < slices; ++slice)
       owners.table.push_back(static_cast<partition_index>(
         std::uint64_t{slice} * partitions / slices));
-    for (partition_index i = 0; i < partitions; ++i)
-      owners.nodes.push_back(i % nodes);
+    if (auto other = followed(graph, id, owners, result)) {
+      owners.nodes = result[*other].nodes;
+    } else {
+      // Going round over all operators, not from node 0 for each.
+      for (partition_index i = 0; i < partitions; ++i)
+        owners.nodes.push_back(next_node++ % nodes);
+    }
     result.push_back(std::move(owners));
   }
   return result;

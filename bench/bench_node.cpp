@@ -1,0 +1,100 @@
+#include "bench/bench_node.hpp"
+
+#include "operators/plugin.hpp"
+
+#include <csignal>
+#include <fstream>
+#include <spdlog/spdlog.h>
+#include <sstream>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+namespace braid {
+
+node_settings bench_settings(const std::string& name) {
+  spdlog::set_level(spdlog::level::warn);
+  node_settings result;
+  result.name = name;
+  // A run is waited for, however busy the machine.
+  result.submit_limit = std::chrono::seconds{20};
+  result.request_limit = std::chrono::seconds{20};
+  result.lost_after = std::chrono::seconds{20};
+  return result;
+}
+
+topology_registry bench_registry() {
+  topology_registry result;
+  result.add(topologies_here(), "the benchmark");
+  return result;
+}
+
+bench_cluster::bench_cluster(const std::string& program, unsigned workers)
+  : node_(std::make_unique<node>(bench_settings("bench"), bench_registry())) {
+  for (unsigned i = 0; i < workers; ++i)
+    start_worker(program, "worker-" + std::to_string(i));
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  while (node_->report().nodes.size() < workers + 1) {
+    if (std::chrono::steady_clock::now() > deadline)
+      throw request_error{"the worker processes did not come up"};
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+}
+
+bench_cluster::~bench_cluster() {
+  for (auto worker : workers_)
+    kill(worker, SIGKILL);
+  for (auto worker : workers_)
+    waitpid(worker, nullptr, 0);
+}
+
+void bench_cluster::start_worker(const std::string& program,
+                                 const std::string& name) {
+  auto port = std::to_string(node_->settings().control.port);
+  auto child = fork();
+  if (child == 0) {
+    execl(program.c_str(), program.c_str(), "--worker", name.c_str(),
+          port.c_str(), nullptr);
+    _exit(127);
+  }
+  workers_.push_back(child);
+}
+
+std::chrono::duration<double> bench_cluster::run(const submission& asked) {
+  auto begin = std::chrono::steady_clock::now();
+  auto name = node_->submit(asked);
+  auto result = node_->wait(name, std::chrono::minutes{5});
+  auto took = std::chrono::steady_clock::now() - begin;
+  if (result.state != run_state::complete)
+    throw request_error{name + " is " + to_string(result.state) + ": "
+                        + result.reason};
+  return took;
+}
+
+int run_worker(const std::string& name, std::uint16_t supervising_port) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  auto settings = bench_settings(name);
+  settings.supervisor = false;
+  settings.look_for = {{"127.0.0.1", supervising_port}};
+  node worker{settings, bench_registry()};
+  for (;;)
+    pause();
+}
+
+double cpu_seconds_of(pid_t process) {
+  std::ifstream file{"/proc/" + std::to_string(process) + "/stat"};
+  std::string text;
+  std::getline(file, text);
+  // The fields behind the program's name, which may hold anything.
+  std::istringstream rest{text.substr(text.rfind(')') + 2)};
+  std::string field;
+  for (int i = 3; i < 14; ++i)
+    rest >> field;
+  double user = 0;
+  double system = 0;
+  rest >> user >> system;
+  return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+} // namespace braid

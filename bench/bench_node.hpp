@@ -1,0 +1,55 @@
+// Nodes for benchmarks: one in this process, others in processes of their own.
+#pragma once
+
+#include "actors/node.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace braid {
+
+/// A node with the benchmarks' topologies, on ephemeral ports.
+node_settings bench_settings(const std::string& name);
+topology_registry bench_registry();
+
+/// A supervising node in this process and `workers` in others, all of them met.
+/// The others end with this object, or when this process does.
+class bench_cluster {
+public:
+  /// `program` is this executable, which must call `run_worker` when it is
+  /// started with `--worker NAME PORT`.
+  bench_cluster(const std::string& program, unsigned workers);
+  ~bench_cluster();
+
+  bench_cluster(const bench_cluster&) = delete;
+  bench_cluster& operator=(const bench_cluster&) = delete;
+
+  node& supervising() {
+    return *node_;
+  }
+
+  const std::vector<pid_t>& workers() const {
+    return workers_;
+  }
+
+  /// Runs a topology to its end; how long that took. Throws `request_error` if
+  /// the run fails.
+  std::chrono::duration<double> run(const submission& asked);
+
+private:
+  void start_worker(const std::string& program, const std::string& name);
+
+  std::unique_ptr<node> node_;
+  std::vector<pid_t> workers_;
+};
+
+/// The main function of a worker process: ends when its parent does.
+int run_worker(const std::string& name, std::uint16_t supervising_port);
+
+/// User and system time that a process has used so far.
+double cpu_seconds_of(pid_t process);
+
+} // namespace braid

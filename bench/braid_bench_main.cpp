@@ -1,0 +1,85 @@
+// Runs the benchmarks: `bench/run` builds and calls this.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "bench/archive_bench.hpp"
+#include "bench/bench_node.hpp"
+#include "bench/engine_bench.hpp"
+
+namespace {
+
+using benchmark =
+  std::function<std::vector<braid::measurement>(const braid::bench_setup&)>;
+
+/// In an order in which the raw connection, which forks, comes first.
+const std::vector<std::pair<std::string, benchmark>> benchmarks{
+  {"links", braid::measure_links},
+  {"archive", [](const auto&) { return braid::measure_archive(); }},
+  {"keyed_count", braid::measure_keyed_count},
+  {"latency", braid::measure_latency},
+  {"idle", braid::measure_idle},
+};
+
+void print(const braid::measurement& x) {
+  if (x.target == 0)
+    std::printf("  %-42s %10.3f %s\n", x.name.c_str(), x.value, x.unit.c_str());
+  else
+    std::printf("  %-42s %10.3f %-22s target %6.2f  %s\n", x.name.c_str(),
+                x.value, x.unit.c_str(), x.target, x.met ? "met" : "MISSED");
+  std::fflush(stdout);
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"Measures Braid against hand-written code, in the same run."};
+  braid::bench_setup setup;
+  setup.program = std::filesystem::read_symlink("/proc/self/exe");
+  bool json = false;
+  std::vector<std::string> only;
+  std::vector<std::string> names;
+  for (auto& [name, measure] : benchmarks)
+    names.push_back(name);
+  app.add_flag("--json", json, "print one JSON object");
+  app.add_flag("--quick", setup.quick, "a tenth of the work");
+  app.add_option("--runs", setup.runs, "runs of each; medians are shown")
+    ->check(CLI::Range(1, 1000));
+  app.add_option("--only", only, "just this benchmark")
+    ->check(CLI::IsMember(names));
+  CLI11_PARSE(app, argc, argv);
+  nlohmann::ordered_json all;
+  for (auto& [name, measure] : benchmarks) {
+    if (!only.empty()
+        && std::find(only.begin(), only.end(), name) == only.end())
+      continue;
+    if (!json)
+      std::printf("%s (medians of %u runs)\n", name.c_str(), setup.runs);
+    for (auto& x : measure(setup)) {
+      all[x.name] = {{"value", x.value},
+                     {"unit", x.unit},
+                     {"target", x.target},
+                     {"met", x.met}};
+      if (!json)
+        print(x);
+    }
+  }
+  if (json)
+    std::printf("%s\n", all.dump(2).c_str());
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  try {
+    if (argc == 4 && std::strcmp(argv[1], "--worker") == 0)
+      return braid::run_worker(argv[2],
+                               static_cast<std::uint16_t>(std::atoi(argv[3])));
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "braid-bench: %s\n", error.what());
+    return 1;
+  }
+}
