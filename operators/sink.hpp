@@ -52,15 +52,41 @@ public:
   virtual void seek(slice_id, std::uint64_t) {}
 };
 
-/// A sink as the user names it in a topology. `slices` is how many slices it
-/// wants, nothing for as many as its upstream operator has.
+/// A sink that is opened for tuples of one type.
 template <class S, class T>
-concept sink_definition = requires(const S& sink, const sink_context& context) {
-  { sink.slices() } -> std::convertible_to<std::optional<std::uint32_t>>;
+concept opens_for_one_type = requires(const S& sink,
+                                      const sink_context& context) {
   {
     sink.open(context)
     } -> std::convertible_to<std::unique_ptr<sink_writer<T>>>;
 };
+
+/// A sink that is opened for the type of the stream that it ends.
+template <class S, class T>
+concept opens_for_any_type = requires(const S& sink,
+                                      const sink_context& context) {
+  {
+    sink.template open<T>(context)
+    } -> std::convertible_to<std::unique_ptr<sink_writer<T>>>;
+};
+
+/// A sink as the user names it in a topology. `slices` is how many slices it
+/// wants, nothing for as many as its upstream operator has.
+template <class S, class T>
+concept sink_definition =
+  (opens_for_one_type<S, T> || opens_for_any_type<S, T>)&&requires(
+    const S& sink) {
+  { sink.slices() } -> std::convertible_to<std::optional<std::uint32_t>>;
+};
+
+template <class T, sink_definition<T> Sink>
+std::unique_ptr<sink_writer<T>> open_sink(const Sink& sink,
+                                          const sink_context& context) {
+  if constexpr (opens_for_any_type<Sink, T>)
+    return sink.template open<T>(context);
+  else
+    return sink.open(context);
+}
 
 template <class T>
 class sink_partition final : public operator_instance {

@@ -199,10 +199,10 @@ public:
   template <sink_definition<T> Sink>
   void sink(const std::string& name, Sink to) const {
     auto make = [to](const instance_setup& setup) {
-      return std::make_unique<sink_partition<T>>(
-        setup,
-        to.open(sink_context{setup.topology, setup.operator_name,
-                             setup.partition, setup.slices, setup.resumed}));
+      sink_context context{setup.topology, setup.operator_name, setup.partition,
+                           setup.slices, setup.resumed};
+      return std::make_unique<sink_partition<T>>(setup,
+                                                 open_sink<T>(to, context));
     };
     auto id = graph_->add({.name = name,
                            .kind = operator_kind::sink,
