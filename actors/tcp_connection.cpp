@@ -102,7 +102,7 @@ void tcp_connection::read_more() {
   auto missing = frame_ ? frame_->length - body_filled_ : 0;
   std::array<asio::mutable_buffer, 2> buffers{
     asio::buffer(body_.get() + body_filled_, missing),
-    asio::buffer(staging_.data() + staged_end_, staging_size - staged_end_)};
+    asio::buffer(staging_.data() + staged_end_, read_ahead_ - staged_end_)};
   auto then = [self = shared_from_this()](error_code error, std::size_t bytes) {
     if (self->closed_)
       return;
@@ -157,6 +157,8 @@ bool tcp_connection::begin_frame() {
   frame_ = frame_header::decode(staged.first<frame_header::size>(), lane_,
                                 longest_frame_);
   staged_begin_ += frame_header::size;
+  read_ahead_ =
+    frame_->length < large_frame ? staging_size : staged_beyond_large;
   body_filled_ = 0;
   try {
     body_ = bodies_.take(frame_->length);

@@ -59,9 +59,12 @@ private:
   static constexpr std::size_t most_frames = 16;
   using buffer_view = std::span<const boost::asio::const_buffer>;
 
-  // What was read past the end of a body: the next header at least, and often
-  // all of several small frames.
-  static constexpr std::size_t staging_size = 4096;
+  // How much is read past the end of a body: many frames at once if they are
+  // small, little more than the next header if they are large, for what is
+  // staged must be copied once more. Frames follow others of their size.
+  static constexpr std::size_t staging_size = 65536;
+  static constexpr std::size_t staged_beyond_large = 4096;
+  static constexpr std::uint64_t large_frame = 16384;
 
   buffer_view gather();
   void add_buffer(std::span<const std::byte> bytes, std::uint64_t& skip);
@@ -92,6 +95,7 @@ private:
   std::shared_ptr<std::byte> body_;
   std::uint64_t body_filled_ = 0;
   std::array<std::byte, staging_size> staging_;
+  std::size_t read_ahead_ = staging_size;
   std::size_t staged_begin_ = 0;
   std::size_t staged_end_ = 0;
 };
