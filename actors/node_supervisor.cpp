@@ -309,9 +309,11 @@ caf::result<control_reply> node_supervisor_state::report_cluster() {
     }
     ++all->missing;
     caf::duration limit{parts.settings.request_limit / 2};
+    // Not with high priority: CAF loses the replies to such requests on their
+    // way back from another node (docs/decisions/0001-two-planes.md).
     self
-      ->request<caf::message_priority::high>(
-        peer->second, limit, control_request{request_kind::local_report, {}})
+      ->request(peer->second, limit,
+                control_request{request_kind::local_report, {}})
       .then(
         [=](const control_reply& reply) mutable {
           all->report.nodes.push_back(from_body<node_report>(reply.body));
