@@ -102,6 +102,17 @@ public:
   virtual void load_shared(std::span<const std::byte>) {}
 
 protected:
+  /// Puts together what consumes `out`. For operators that are no source, so
+  /// their watermarks come from upstream.
+  template <class T>
+  void attach(const output_spec<T>& consumers, emitter<T>& out,
+              const instance_setup& setup) {
+    std::vector<const watermark_tracker*> trackers;
+    std::vector<watermark_tracker*> all_trackers;
+    chain_context context{setup, edges_, trackers, nullptr, all_trackers};
+    consumers.attach(out, context);
+  }
+
   std::vector<edge_output*> edges_;
 };
 

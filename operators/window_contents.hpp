@@ -1,0 +1,175 @@
+// What windows at fixed places hold, by slice, stretch of time and key.
+#pragma once
+
+#include "operators/state.hpp"
+#include "operators/window.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace braid {
+
+/// Where windows keep what they gather.
+enum class window_storage {
+  /// Once, by pane: a window puts its panes together when it fires.
+  by_pane,
+  /// In every window that a tuple falls in.
+  by_window,
+};
+
+/// The contents of aligned windows. A table may hold a pane or a whole window;
+/// `begin` says where it lies. Empty tables are not kept.
+template <class Key, class Value>
+class window_contents final : public state_handle {
+public:
+  using table = key_table<Key, Value>;
+
+  /// Event times whose tuples meet the same fate in an epoch.
+  struct fate {
+    event_time begin = 0;
+    event_time end = 0;
+    /// What the tuples go to; nothing if they are too late for all windows.
+    std::vector<table*> tables;
+    /// The windows that have fired already and will again, by their begin.
+    event_time first_fired = 0;
+    event_time last_fired = -1;
+
+    bool covers(event_time time) const {
+      return begin <= time && time < end;
+    }
+
+    bool too_late() const {
+      return tables.empty();
+    }
+  };
+
+  window_contents(std::string name, const aligned_windows& windows,
+                  window_lifetime lifetime, window_storage storage)
+    : state_handle(std::move(name)), windows_(windows), lifetime_(lifetime),
+      storage_(storage) {}
+
+  const aligned_windows& windows() const {
+    return windows_;
+  }
+
+  /// What becomes of tuples of `time` when the epochs before left `watermark`.
+  /// The caller adds to each of the tables.
+  void look_up(fate& result, std::uint32_t local, event_time time,
+               event_time watermark) {
+    time = in_windows(time);
+    result.begin = windows_.pane_of(time);
+    result.end = result.begin + windows_.pane();
+    result.tables.clear();
+    auto last = windows_.last_of(time);
+    auto first = std::max(windows_.first_of(time),
+                          lifetime_.first_kept(windows_, watermark));
+    auto unfired = lifetime_.first_to_fire(windows_, watermark);
+    result.first_fired = first;
+    result.last_fired = std::min(last, unfired - windows_.slide());
+    if (first > last)
+      return;
+    auto& tables = slices_[local].tables;
+    if (storage_ == window_storage::by_pane)
+      result.tables.push_back(&tables[result.begin]);
+    else
+      for (auto begin = first; begin <= last; begin += windows_.slide())
+        result.tables.push_back(&tables[begin]);
+  }
+
+  /// Whether a window of the slice fires, or something is gone, at `watermark`.
+  bool due(std::uint32_t local, event_time watermark) const {
+    auto& slice = slices_[local];
+    return !slice.tables.empty() && slice.next_due <= watermark;
+  }
+
+  /// The begin of the first window with contents that fires after `watermark`,
+  /// if any.
+  std::optional<event_time> next_window(std::uint32_t local,
+                                        event_time watermark) const {
+    auto& tables = slices_[local].tables;
+    auto begin = lifetime_.first_to_fire(windows_, watermark);
+    auto found = tables.lower_bound(begin);
+    if (found == tables.end())
+      return std::nullopt;
+    return storage_ == window_storage::by_pane
+             ? std::max(begin, windows_.first_of(found->first))
+             : found->first;
+  }
+
+  /// The tables that make up the window that begins at `begin`, by time.
+  std::vector<const table*> tables_of(std::uint32_t local,
+                                      event_time begin) const {
+    auto& tables = slices_[local].tables;
+    auto length =
+      storage_ == window_storage::by_pane ? windows_.size() : event_time{1};
+    auto end = tables.lower_bound(begin + length);
+    std::vector<const table*> result;
+    for (auto at = tables.lower_bound(begin); at != end; ++at)
+      result.push_back(&at->second);
+    return result;
+  }
+
+  /// Drops what is gone at `watermark`, to which all windows have fired.
+  void expire(std::uint32_t local, event_time watermark) {
+    auto& slice = slices_[local];
+    auto& tables = slice.tables;
+    while (!tables.empty() && gone_at(tables.begin()->first) <= watermark)
+      tables.erase(tables.begin());
+    if (tables.empty())
+      return;
+    slice.next_due = gone_at(tables.begin()->first);
+    if (auto begin = next_window(local, watermark))
+      slice.next_due = std::min(
+        slice.next_due, window_lifetime::fires_at(windows_.at(*begin).end));
+  }
+
+  void host(std::uint32_t slices) override {
+    slices_.clear();
+    slices_.resize(slices);
+  }
+
+  void save(std::uint32_t local, byte_buffer& out) const override {
+    auto& tables = slices_[local].tables;
+    encode(static_cast<std::uint64_t>(tables.size()), out);
+    for (auto& [begin, entries] : tables) {
+      encode(begin, out);
+      save_table(entries, out);
+    }
+  }
+
+  void load(std::uint32_t local, input_archive& in) override {
+    // Due at once: that finds out what is due next.
+    slices_[local] = {};
+    std::uint64_t count = 0;
+    decode(in, count);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      event_time begin = 0;
+      decode(in, begin);
+      load_table(slices_[local].tables[begin], in);
+    }
+  }
+
+private:
+  struct slice_contents {
+    std::map<event_time, table> tables;
+    event_time next_due = beginning_of_time;
+  };
+
+  /// The watermark at which the last window is gone that needs the table.
+  event_time gone_at(event_time begin) const {
+    auto last =
+      storage_ == window_storage::by_pane ? windows_.last_of(begin) : begin;
+    return lifetime_.gone_at(windows_.at(last).end);
+  }
+
+  aligned_windows windows_;
+  window_lifetime lifetime_;
+  window_storage storage_;
+  std::vector<slice_contents> slices_;
+};
+
+} // namespace braid
