@@ -1,6 +1,7 @@
 // Everything that a topology needs: `#include "operators/braid.hpp"`.
 #pragma once
 
+#include "operators/join.hpp"
 #include "operators/keyed_stream.hpp"
 #include "operators/plugin.hpp"
 #include "operators/stream.hpp"
