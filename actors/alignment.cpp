@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <string>
+#include <utility>
 
 namespace braid {
 
@@ -11,7 +12,6 @@ alignment::alignment(const std::vector<input>& inputs) {
     auto& edge = upstreams_[in.edge];
     edge.port = in.port;
     edge.closed.assign(in.slices, 0);
-    edge.live_slices = in.slices;
     watermarks_[in.edge] = beginning_of_time;
     live_slices_ += in.slices;
   }
@@ -33,18 +33,23 @@ void alignment::add(edge_id edge, partition_index from, epoch_number epoch,
   auto& source = upstreams_.at(edge);
   auto& target = at(epoch);
   std::uint32_t first = 0;
+  std::uint32_t kept = 0;
   for (auto& run : tuples->runs()) {
     if (run.slice >= source.closed.size())
       throw protocol_error{"edge " + std::to_string(edge) + ": tuples of slice "
                            + std::to_string(run.slice)
                            + ", which its upstream operator does not have"};
-    if (source.closed[run.slice] < epoch)
+    if (source.closed[run.slice] < epoch) {
       target.input.runs.push_back(
         {source.port, edge, run.slice, tuples.get(), first, run.count});
+      kept += run.count;
+    }
     first += run.count;
   }
   target.arrived[{edge, from}] += tuples->size();
-  target.input.tuples += tuples->size();
+  if (kept == 0)
+    return;
+  target.input.tuples += kept;
   target.input.bytes += tuples->bytes();
   pending_bytes_ += tuples->bytes();
   target.input.batches.push_back(std::move(tuples));
@@ -80,8 +85,6 @@ void alignment::close_slice(upstream& edge, slice_id slice,
   if (notice.ended) {
     closed = never;
     --live_slices_;
-    --edge.live_slices;
-    edge.last = std::max(edge.last, notice.last);
     last_ = std::max(last_, notice.last);
     for (auto epoch = std::max(notice.last + 1, next_);
          epoch < next_ + pending_.size(); ++epoch)
@@ -89,9 +92,20 @@ void alignment::close_slice(upstream& edge, slice_id slice,
   }
 }
 
+bool alignment::closes_anything(const close_notice& notice) const {
+  auto& closed = upstreams_.at(notice.edge).closed;
+  for (auto& range : notice.slices)
+    for (auto slice = range.first; slice < range.last; ++slice)
+      if (closed.at(slice) < notice.first)
+        return true;
+  return false;
+}
+
 void alignment::check_count(const close_notice& notice) {
-  auto arrived = at(notice.first).arrived[{notice.edge, notice.from}];
-  if (arrived != notice.tuples)
+  // Forgotten here: all may come once more, with a close or without.
+  auto arrived =
+    std::exchange(at(notice.first).arrived[{notice.edge, notice.from}], 0);
+  if (arrived != notice.tuples && closes_anything(notice))
     throw protocol_error{"edge " + std::to_string(notice.edge) + ": epoch "
                          + std::to_string(notice.first) + " of partition "
                          + std::to_string(notice.from) + " was closed with "
@@ -106,9 +120,9 @@ void alignment::note_progress(const close_notice& notice) {
     target.now = std::max(target.now, notice.now);
     if (notice.idle || notice.ended)
       continue;
-    auto& progress = target.progress[notice.edge];
-    progress.active = true;
-    progress.watermark = std::min(progress.watermark, notice.watermark);
+    auto& watermark =
+      target.watermarks.try_emplace(notice.edge, end_of_time).first->second;
+    watermark = std::min(watermark, notice.watermark);
   }
 }
 
@@ -117,18 +131,14 @@ bool alignment::sealed() const {
   return !pending_.empty() && pending_.front().open_slices == 0;
 }
 
-event_time alignment::watermark_after(epoch_number number,
-                                      const pending_epoch& epoch) {
+/// Edges whose slices are all idle or have ended hold nothing back.
+event_time alignment::watermark_after(const pending_epoch& epoch) {
+  if (epoch.watermarks.empty())
+    return watermark_;
   auto lowest = end_of_time;
-  for (auto& [id, edge] : upstreams_) {
-    auto& known = watermarks_[id];
-    auto found = epoch.progress.find(id);
-    // An end may have arrived ahead of its epoch; it counts from there on.
-    auto ended = edge.live_slices == 0 && edge.last <= number;
-    if (ended)
-      known = end_of_time;
-    else if (found != epoch.progress.end() && found->second.active)
-      known = std::max(known, found->second.watermark);
+  for (auto& [edge, watermark] : epoch.watermarks) {
+    auto& known = watermarks_.at(edge);
+    known = std::max(known, watermark);
     lowest = std::min(lowest, known);
   }
   return lowest;
@@ -143,10 +153,9 @@ alignment::epoch_input alignment::take() {
   now_ = std::max(now_, taken.now);
   info.now = now_;
   info.watermark_before = watermark_;
-  watermark_ = std::max(watermark_, watermark_after(info.number, taken));
+  watermark_ = std::max(watermark_, watermark_after(taken));
   info.watermark_after = watermark_;
-  info.idle = std::none_of(taken.progress.begin(), taken.progress.end(),
-                           [](auto& x) { return x.second.active; });
+  info.idle = taken.watermarks.empty();
   info.last = live_slices_ == 0 && info.number == last_;
   if (info.last)
     info.watermark_after = watermark_ = end_of_time;

@@ -77,30 +77,24 @@ private:
   struct upstream {
     std::uint16_t port = 0;
     std::vector<epoch_number> closed; ///< by slice; `never` once ended
-    std::uint32_t live_slices = 0;    ///< not ended
-    epoch_number last = 0;            ///< the newest in which a slice ended
     std::map<partition_index, epoch_number> closed_by;
-  };
-
-  /// What is known of an edge's watermark in one epoch.
-  struct edge_progress {
-    event_time watermark = end_of_time;
-    bool active = false; ///< somebody is neither idle nor ended
   };
 
   struct pending_epoch {
     std::uint32_t open_slices = 0; ///< not closed yet, of all edges
     event_time now = 0;
-    std::map<edge_id, edge_progress> progress;
+    /// The lowest on each edge, of slices neither idle nor ended.
+    std::map<edge_id, event_time> watermarks;
     std::map<std::pair<edge_id, partition_index>, std::uint32_t> arrived;
     epoch_input input;
   };
 
   pending_epoch& at(epoch_number epoch);
   void close_slice(upstream& edge, slice_id slice, const close_notice& notice);
+  bool closes_anything(const close_notice& notice) const;
   void check_count(const close_notice& notice);
   void note_progress(const close_notice& notice);
-  event_time watermark_after(epoch_number number, const pending_epoch& epoch);
+  event_time watermark_after(const pending_epoch& epoch);
 
   std::map<edge_id, upstream> upstreams_;
   std::map<edge_id, event_time> watermarks_;

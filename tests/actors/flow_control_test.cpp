@@ -1,0 +1,91 @@
+#include "actors/flow_control.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace braid;
+
+namespace {
+
+credit_notice credit(edge_id edge, partition_index downstream,
+                     epoch_number finished) {
+  credit_notice result;
+  result.edge = edge;
+  result.from = downstream;
+  result.finished = finished;
+  return result;
+}
+
+} // namespace
+
+TEST_CASE("an epoch may be begun once all downstream have finished the one "
+          "so many before it") {
+  flow_control flow{3};
+  flow.add_channel(0, 0);
+  flow.add_channel(0, 1);
+  flow.add_channel(1, 0);
+  CHECK(flow.allowed() == 3);
+  flow.on_credit(credit(0, 0, 5));
+  flow.on_credit(credit(0, 1, 7));
+  CHECK(flow.allowed() == 3);
+  flow.on_credit(credit(1, 0, 6));
+  CHECK(flow.allowed() == 8);
+}
+
+TEST_CASE("with one epoch in flight each waits for the one before") {
+  flow_control flow{1};
+  flow.add_channel(0, 0);
+  CHECK(flow.allowed() == 1);
+  flow.on_credit(credit(0, 0, 1));
+  CHECK(flow.allowed() == 2);
+}
+
+TEST_CASE("without anybody downstream nothing limits") {
+  CHECK(flow_control{4}.allowed() == ~epoch_number{0});
+}
+
+TEST_CASE("late credits, repeated ones and those of strangers change nothing") {
+  flow_control flow{2};
+  flow.add_channel(0, 0);
+  flow.on_credit(credit(0, 0, 5));
+  flow.on_credit(credit(0, 0, 5));
+  flow.on_credit(credit(0, 0, 3));
+  auto strange = credit(0, 1, 9);
+  strange.hint = 99;
+  flow.on_credit(strange);
+  flow.on_credit(credit(7, 0, 9));
+  CHECK(flow.allowed() == 7);
+  CHECK(flow.hint() == 0);
+}
+
+TEST_CASE("the newest hint counts") {
+  flow_control flow{2};
+  flow.add_channel(0, 0);
+  flow.add_channel(0, 1);
+  auto hinting = [&](partition_index from, epoch_number hint) {
+    auto notice = credit(0, from, 0);
+    notice.hint = hint;
+    flow.on_credit(notice);
+  };
+  CHECK(flow.hint() == 0);
+  hinting(0, 4);
+  hinting(1, 3);
+  CHECK(flow.hint() == 4);
+}
+
+TEST_CASE("the size of epochs is the latest of each channel, the largest of "
+          "all") {
+  flow_control flow{2};
+  flow.add_channel(0, 0);
+  flow.add_channel(0, 1);
+  auto sized = [&](partition_index from, std::uint64_t bytes) {
+    auto notice = credit(0, from, 0);
+    notice.epoch_bytes = bytes;
+    flow.on_credit(notice);
+  };
+  CHECK(flow.epoch_bytes() == 0);
+  sized(0, 1'000);
+  sized(1, 400);
+  CHECK(flow.epoch_bytes() == 1'000);
+  sized(0, 100);
+  CHECK(flow.epoch_bytes() == 400);
+}

@@ -1,0 +1,69 @@
+// What partitions send each other, made and kept by tests.
+#pragma once
+
+#include "actors/protocol.hpp"
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace braid {
+
+/// The tuples that one upstream slice emitted.
+struct slice_tuples {
+  slice_id slice = 0;
+  std::vector<std::uint64_t> values;
+};
+
+/// A batch without routes, as forward edges have it.
+inline batch_ptr batch_of(const std::vector<slice_tuples>& slices) {
+  batch_builder<std::uint64_t> builder;
+  for (auto& [slice, values] : slices) {
+    builder.begin_run(slice);
+    for (auto value : values)
+      builder.append(value, 0);
+  }
+  return builder.take();
+}
+
+/// Keeps what a partition sends.
+class kept_messages final : public outbox {
+public:
+  struct batch_sent {
+    edge_id edge = 0;
+    partition_index to = 0;
+    epoch_number epoch = 0;
+    std::uint32_t tuples = 0;
+  };
+
+  struct close_sent {
+    close_notice notice;
+    std::vector<std::uint32_t> tuples; ///< by partition downstream
+  };
+
+  void send_batch(edge_id edge, partition_index to, epoch_number epoch,
+                  batch_ptr tuples) override {
+    batches.push_back({edge, to, epoch, tuples->size()});
+  }
+
+  void send_close(const close_notice& notice,
+                  std::span<const std::uint32_t> tuples) override {
+    closes.push_back({notice, {tuples.begin(), tuples.end()}});
+  }
+
+  void send_credit(const credit_notice& notice) override {
+    credits.push_back(notice);
+  }
+
+  void clear() {
+    batches.clear();
+    closes.clear();
+    credits.clear();
+  }
+
+  std::vector<batch_sent> batches;
+  std::vector<close_sent> closes;
+  std::vector<credit_notice> credits;
+};
+
+} // namespace braid
