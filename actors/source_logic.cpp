@@ -55,7 +55,7 @@ step_result source_logic::step(event_time wall) {
     return {.worked = true, .done = done_};
   }
   load_->state = partition_state::waiting;
-  return {.wake_at = deadline(progress)};
+  return {.wake_at = next_look(progress)};
 }
 
 void source_logic::open(event_time wall) {
@@ -92,11 +92,16 @@ bool source_logic::must_close(const read_progress& progress,
                           .count();
 }
 
-event_time source_logic::deadline(const read_progress& progress) const {
+/// When to step again unless something happens before.
+std::optional<event_time>
+source_logic::next_look(const read_progress& progress) const {
+  // No clock ends the epoch; waking for it would never stop.
+  if (!by_clock())
+    return progress.next_at;
   auto length = progress.tuples > 0 ? cuts_.length : cuts_.idle_length;
   auto result = opened_at_ + length.count();
   // Without tuples yet, the first one is worth waking for.
-  if (progress.next_at && (progress.tuples == 0 || !by_clock()))
+  if (progress.next_at && progress.tuples == 0)
     result = std::min(result, *progress.next_at);
   return result;
 }

@@ -48,7 +48,7 @@ private:
   void open(event_time wall);
   read_budget budget(event_time wall) const;
   bool must_close(const read_progress& progress, event_time wall) const;
-  event_time deadline(const read_progress& progress) const;
+  std::optional<event_time> next_look(const read_progress& progress) const;
   void close(const read_progress& progress);
   void adapt_caps();
   epoch_number last_to_close(const read_progress& progress) const;

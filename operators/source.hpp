@@ -204,8 +204,10 @@ public:
       if (split.tuples > 0 || split.last_tuple_at == beginning_of_time)
         split.last_tuple_at = split.now;
       auto idle = split.now - split.last_tuple_at >= idle_after;
-      // Tuples carry the time of their epoch, and that never decreases.
-      watermark_ = std::min(watermark_, split.now - 1);
+      // Tuples carry the time of their epoch, and that never decreases. What
+      // ends holds nothing back, whatever else is hosted here.
+      if (!split.ended)
+        watermark_ = std::min(watermark_, split.now - 1);
       for (auto* tracker : all_trackers_) {
         tracker->set_idle(i, idle);
         if (split.ended)
@@ -311,6 +313,8 @@ private:
     read_bytes_ += split.reader->position() - begin;
     split.tuples += brought;
     progress_.tuples += brought;
+    if (status == source_status::waiting)
+      note_next_at(split);
     if (budget.recorded)
       note_recorded(split, recorded_cut(i, *budget.recorded));
     else
@@ -332,10 +336,13 @@ private:
         split.ended = true;
         break;
       case source_status::waiting:
-        if (auto at = split.reader->next_at())
-          progress_.next_at = std::min(progress_.next_at.value_or(*at), *at);
         break;
     }
+  }
+
+  void note_next_at(const open_split& split) {
+    if (auto at = split.reader->next_at())
+      progress_.next_at = std::min(progress_.next_at.value_or(*at), *at);
   }
 
   instance_setup setup_;
