@@ -18,13 +18,11 @@ namespace braid {
 
 /// The key of operators that are not keyed: their state is per slice.
 struct no_key {
+  /// The byte of an empty struct could be anything, and would be saved.
+  std::uint8_t nothing = 0;
+
   bool operator==(const no_key&) const = default;
   auto operator<=>(const no_key&) const = default;
-
-  template <class Archive>
-  void serialize(Archive&, unsigned) {
-    // nop
-  }
 };
 
 /// The key function of streams that have none.
