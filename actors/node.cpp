@@ -10,9 +10,12 @@
 #include <caf/io/all.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <future>
 #include <malloc.h>
 #include <mutex>
 #include <random>
+#include <shared_mutex>
 #include <system_error>
 #include <thread>
 
@@ -77,6 +80,43 @@ void log_link(link_log level, const std::string& text) {
   }
 }
 
+/// CAF leaves a thread that makes a system or spawns an actor a reference to
+/// the system's logger, and the end of the system waits for the last of these.
+/// Whoever lives longer must give his back.
+class caf_visit {
+public:
+  caf_visit() = default;
+
+  ~caf_visit() {
+    caf::logger::set_current_actor_system(nullptr);
+  }
+
+  caf_visit(const caf_visit&) = delete;
+  caf_visit& operator=(const caf_visit&) = delete;
+};
+
+using answer_promise = std::shared_ptr<std::promise<control_reply>>;
+
+/// Asks on behalf of a thread that waits. An actor can also hear that who
+/// should answer has ended; the thread would wait for its whole time limit.
+void ask_for(caf::event_based_actor* self, const caf::actor& whom,
+             const control_request& what, caf::duration limit,
+             const answer_promise& answer) {
+  auto finish = [=](control_reply reply) {
+    answer->set_value(std::move(reply));
+    self->quit();
+  };
+  self->set_down_handler([=](const caf::down_msg&) {
+    finish({"the node is being stopped", {}, true});
+  });
+  self->monitor(whom);
+  self->request<caf::message_priority::high>(whom, limit, what)
+    .then([=](const control_reply& reply) { finish(reply); },
+          [=](const caf::error&) {
+            finish({"the node did not answer in time", {}, true});
+          });
+}
+
 } // namespace
 
 class node::impl {
@@ -86,6 +126,7 @@ public:
       incarnation_(make_incarnation()), config_(settings_) {
     keep_freed_memory();
     vary_node_id(config_);
+    caf_visit visit;
     system_ = std::make_unique<caf::actor_system>(config_);
     try {
       start();
@@ -106,50 +147,38 @@ public:
 
   void serve_http_at(const address& where) {
     settings_.http = where;
-    caf::scoped_actor self{*system_};
-    self->send(supervisor_, bound_addresses{settings_.control, where});
+    caf::anon_send(supervisor_, bound_addresses{settings_.control, where});
   }
 
   template <class T>
   std::vector<char> ask(request_kind kind, const T& content,
                         std::chrono::microseconds limit) {
-    caf::scoped_actor self{*system_};
-    control_reply answer;
-    self
-      ->request<caf::message_priority::high>(supervisor_, caf::duration{limit},
-                                             request_of(kind, content))
-      .receive([&](control_reply& reply) { answer = std::move(reply); },
-               [&](const caf::error&) {
-                 answer.error =
-                   "node '" + settings_.name + "' did not answer in time";
-                 answer.unanswered = true;
-               });
-    if (!answer.error.empty())
-      throw request_error{answer.error, answer.unanswered};
-    return answer.body;
+    std::shared_lock guard{running_};
+    if (stopped_)
+      throw request_error{"the node is being stopped", true};
+    caf_visit visit;
+    auto promise = std::make_shared<std::promise<control_reply>>();
+    auto answer = promise->get_future();
+    system_->spawn(ask_for, supervisor_, request_of(kind, content),
+                   caf::duration{limit}, promise);
+    auto reply = answer.get();
+    if (!reply.error.empty())
+      throw request_error{reply.error, reply.unanswered};
+    return reply.body;
   }
 
   void stop() {
-    if (stopped_)
+    if (stopped_.exchange(true))
       return;
-    stopped_ = true;
+    caf_visit visit;
     if (dial_)
       dial_->stop();
-    if (supervisor_) {
-      caf::scoped_actor self{*system_};
-      self
-        ->request<caf::message_priority::high>(
-          supervisor_, caf::duration{settings_.stop_limit / 2},
-          stop_atom::value)
-        .receive([](bool) {},
-                 [&](const caf::error&) {
-                   caf::anon_send<caf::message_priority::high>(
-                     supervisor_,
-                     caf::exit_msg{caf::actor_addr{}, caf::exit_reason::kill});
-                 });
-    }
+    if (supervisor_)
+      stop_supervisor();
     if (plane_)
       plane_->stop();
+    // Those who still ask hear that the supervisor has ended.
+    std::unique_lock guard{running_};
     supervisor_ = nullptr;
     system_.reset();
   }
@@ -180,6 +209,19 @@ private:
                       to_string(settings_.control), to_string(settings_.data));
   }
 
+  void stop_supervisor() {
+    caf::scoped_actor self{*system_};
+    self
+      ->request<caf::message_priority::high>(
+        supervisor_, caf::duration{settings_.stop_limit / 2}, stop_atom::value)
+      .receive([](bool) {},
+               [&](const caf::error&) {
+                 caf::anon_send<caf::message_priority::high>(
+                   supervisor_,
+                   caf::exit_msg{caf::actor_addr{}, caf::exit_reason::kill});
+               });
+  }
+
   void start_data_plane() {
     tcp_link_options options;
     options.name = settings_.name;
@@ -208,7 +250,8 @@ private:
   std::unique_ptr<data_plane> plane_;
   std::unique_ptr<dialer> dial_;
   caf::actor supervisor_;
-  bool stopped_ = false;
+  std::atomic<bool> stopped_ = false;
+  std::shared_mutex running_; ///< shared by those who ask
 };
 
 node::node(node_settings settings, topology_registry registry)
