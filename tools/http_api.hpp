@@ -1,0 +1,54 @@
+// The HTTP interface of a node, without its sockets: requests in, answers out.
+// docs/http_api.md is its reference.
+#pragma once
+
+#include "actors/deployment.hpp"
+#include "actors/reports.hpp"
+
+#include <functional>
+#include <string>
+
+namespace braid {
+
+class node;
+
+/// What the interface does for its clients.
+struct cluster_access {
+  /// These throw `request_error`, as the members of `node` do.
+  std::function<cluster_report()> report;
+  std::function<std::string(const submission&)> submit;
+  std::function<void(const std::string& run)> cancel;
+};
+
+/// By way of `here`, which must outlive the result.
+cluster_access access_through(node& here);
+
+struct http_question {
+  std::string method; ///< such as "GET"
+  std::string path;   ///< without escapes: "/api/nodes"
+  std::string host;   ///< the header; empty: none
+  std::string content_type;
+  std::string body;
+};
+
+struct http_answer {
+  int status = 200;
+  std::string body; ///< one JSON document
+};
+
+/// An answer {"error": ...}.
+http_answer http_failure(int status, const std::string& error);
+
+/// Thread-safe if the access is.
+class http_api {
+public:
+  explicit http_api(cluster_access cluster);
+
+  /// Never throws: errors become answers with one line for the user.
+  http_answer answer(const http_question& asked) const;
+
+private:
+  cluster_access cluster_;
+};
+
+} // namespace braid
