@@ -1,0 +1,57 @@
+#include "tools/configured_node.hpp"
+
+namespace braid {
+
+namespace {
+
+address address_of(const endpoint& where) {
+  return {where.host, where.port};
+}
+
+run_settings run_settings_of(const node_configuration& configuration) {
+  auto in_us = [](std::chrono::microseconds x) {
+    return static_cast<std::uint64_t>(x.count());
+  };
+  auto& epochs = configuration.epochs;
+  run_settings result;
+  result.epoch_length_us = in_us(epochs.length);
+  result.idle_length_us = in_us(epochs.idle_length);
+  result.max_tuples = epochs.max_tuples;
+  result.max_bytes = epochs.max_bytes;
+  result.in_flight = epochs.in_flight;
+  result.batch_bytes = configuration.batches.size;
+  return result;
+}
+
+} // namespace
+
+node_settings node_settings_of(const node_configuration& configuration) {
+  node_settings result;
+  result.name = configuration.node.name;
+  result.supervisor = configuration.node.supervisor;
+  result.control = address_of(configuration.control.listen);
+  result.data = address_of(configuration.data.listen);
+  result.http = address_of(configuration.http.listen);
+  for (auto& where : configuration.cluster.nodes)
+    result.look_for.push_back(address_of(where));
+  result.heartbeat = configuration.cluster.heartbeat;
+  result.lost_after = configuration.cluster.lost_after;
+  auto& timeouts = configuration.timeouts;
+  result.request_limit = timeouts.request;
+  result.connect_limit = timeouts.connect;
+  result.submit_limit = timeouts.submit;
+  result.stop_limit = timeouts.stop;
+  result.threads = configuration.scheduler.threads;
+  result.messages_per_turn = configuration.scheduler.messages_per_turn;
+  result.runs = run_settings_of(configuration);
+  return result;
+}
+
+topology_registry load_plugins(const node_configuration& configuration) {
+  topology_registry result;
+  for (auto& library : configuration.plugins.topologies)
+    result.load(library);
+  return result;
+}
+
+} // namespace braid
