@@ -33,6 +33,16 @@ struct declared_outputs {
   std::string operator_name;
   std::vector<entry> entries;
 
+  /// What there is, for messages.
+  std::string names() const {
+    if (entries.empty())
+      return "it has none: declare a side_output member";
+    std::string result;
+    for (auto& one : entries)
+      result += (result.empty() ? "it has '" : ", '") + one.name + "'";
+    return result;
+  }
+
   /// Throws `topology_error` if there is one of this name already.
   void add(const std::string& name, std::type_index type,
            std::shared_ptr<void> spec) {
