@@ -33,12 +33,18 @@ public:
     epoch_bytes_[{credit.edge, credit.from}] = credit.epoch_bytes;
   }
 
-  /// The newest epoch that may be begun.
-  epoch_number allowed() const {
+  /// The newest epoch that all downstream have processed; the largest number
+  /// that there is, less those in flight, if there is nobody.
+  epoch_number finished() const {
     auto slowest = ~epoch_number{0} - in_flight_;
     for (auto& [to, finished] : finished_)
       slowest = std::min(slowest, finished);
-    return slowest + in_flight_;
+    return slowest;
+  }
+
+  /// The newest epoch that may be begun.
+  epoch_number allowed() const {
+    return finished() + in_flight_;
   }
 
   /// The newest epoch that a related source is known to have closed.

@@ -75,7 +75,8 @@ void operator_partition::process_epoch() {
   load_->tuples_in += input.tuples;
   load_->tuples_out = instance_->emitted();
   note_load();
-  send_credits(input.epoch.number, input.bytes);
+  epoch_bytes_ = input.bytes;
+  send_credits(input.epoch.number);
 }
 
 void operator_partition::close_outputs(const epoch_info& epoch) {
@@ -93,39 +94,36 @@ void operator_partition::close_outputs(const epoch_info& epoch) {
   }
 }
 
-void operator_partition::send_credits(epoch_number finished,
-                                      std::uint64_t bytes) {
-  auto hint = std::max(flow_.hint(), alignment_.newest_closed());
-  for (auto& upstream : upstreams_) {
-    credit_notice credit;
-    credit.edge = upstream.edge;
-    credit.from = place_.index;
-    credit.to = upstream.index;
-    credit.finished = finished;
-    credit.hint = hint;
-    credit.epoch_bytes = std::max(bytes, flow_.epoch_bytes());
-    upstream.hinted = std::max(upstream.hinted, hint);
-    out_->send_credit(credit);
-  }
+void operator_partition::send_credits(epoch_number finished) {
+  for (auto& upstream : upstreams_)
+    send_credit(upstream, finished);
 }
 
 /// Tells whoever is behind that a related source has closed a newer epoch.
 void operator_partition::send_hints() {
-  auto hint = std::max(flow_.hint(), alignment_.newest_closed());
+  auto hint = newest_hint();
   for (auto& upstream : upstreams_) {
     auto closed = alignment_.closed_by(upstream.edge, upstream.index);
-    if (upstream.hinted >= hint || closed >= hint)
-      continue;
-    upstream.hinted = hint;
-    credit_notice credit;
-    credit.edge = upstream.edge;
-    credit.from = place_.index;
-    credit.to = upstream.index;
-    credit.finished = alignment_.next() - 1;
-    credit.hint = hint;
-    credit.epoch_bytes = flow_.epoch_bytes();
-    out_->send_credit(credit);
+    if (upstream.hinted < hint && closed < hint)
+      send_credit(upstream, alignment_.next() - 1);
   }
+}
+
+void operator_partition::send_credit(upstream_partition& to,
+                                     epoch_number finished) {
+  credit_notice credit;
+  credit.edge = to.edge;
+  credit.from = place_.index;
+  credit.to = to.index;
+  credit.finished = finished;
+  credit.hint = newest_hint();
+  credit.epoch_bytes = std::max(epoch_bytes_, flow_.epoch_bytes());
+  to.hinted = credit.hint;
+  out_->send_credit(credit);
+}
+
+epoch_number operator_partition::newest_hint() const {
+  return std::max(flow_.hint(), alignment_.newest_closed());
 }
 
 void operator_partition::note_load() {

@@ -90,8 +90,10 @@ private:
 
   void process_epoch();
   void close_outputs(const epoch_info& epoch);
-  void send_credits(epoch_number finished, std::uint64_t bytes);
+  void send_credits(epoch_number finished);
   void send_hints();
+  void send_credit(upstream_partition& to, epoch_number finished);
+  epoch_number newest_hint() const;
   void note_load();
 
   partition_place place_;
@@ -101,6 +103,7 @@ private:
   flow_control flow_;
   std::vector<upstream_partition> upstreams_;
   std::vector<slice_range> slices_;
+  std::uint64_t epoch_bytes_ = 0; ///< of the last epoch that was processed
   bool done_ = false;
 };
 

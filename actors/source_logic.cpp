@@ -148,15 +148,20 @@ void source_logic::close(const read_progress& progress) {
 /// the sources then read less into each.
 void source_logic::adapt_caps() {
   auto grown = flow_.epoch_bytes();
-  if (grown > cuts_.max_bytes)
-    max_tuples_ = std::max<std::uint64_t>(
-      1,
-      std::min(max_tuples_ - max_tuples_ / 4,
-               static_cast<std::uint64_t>(static_cast<double>(max_tuples_)
-                                          * static_cast<double>(cuts_.max_bytes)
-                                          / static_cast<double>(grown))));
-  else if (grown < cuts_.max_bytes / 2)
+  if (grown < cuts_.max_bytes / 2) {
     max_tuples_ = std::min(cuts_.max_tuples, max_tuples_ + max_tuples_ / 8 + 1);
+    return;
+  }
+  // What is reported of epochs from before the last step says nothing new.
+  if (grown <= cuts_.max_bytes || flow_.finished() < shrunk_at_)
+    return;
+  auto share =
+    static_cast<double>(cuts_.max_bytes) / static_cast<double>(grown);
+  auto fitting =
+    static_cast<std::uint64_t>(static_cast<double>(max_tuples_) * share);
+  max_tuples_ = std::max<std::uint64_t>(
+    1, std::min(max_tuples_ - max_tuples_ / 4, fitting));
+  shrunk_at_ = epoch_.number;
 }
 
 } // namespace braid

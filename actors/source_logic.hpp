@@ -65,7 +65,8 @@ private:
   event_time opened_at_ = 0;
   bool open_ = false;
   bool done_ = false;
-  std::uint64_t max_tuples_; ///< shrinks while epochs grow on their way
+  std::uint64_t max_tuples_;   ///< shrinks while epochs grow on their way
+  epoch_number shrunk_at_ = 0; ///< the first with fewer
 };
 
 } // namespace braid

@@ -33,7 +33,7 @@ public:
     edge_id edge = 0;
     partition_index to = 0;
     epoch_number epoch = 0;
-    std::uint32_t tuples = 0;
+    batch_ptr tuples;
   };
 
   struct close_sent {
@@ -43,7 +43,7 @@ public:
 
   void send_batch(edge_id edge, partition_index to, epoch_number epoch,
                   batch_ptr tuples) override {
-    batches.push_back({edge, to, epoch, tuples->size()});
+    batches.push_back({edge, to, epoch, std::move(tuples)});
   }
 
   void send_close(const close_notice& notice,

@@ -1,0 +1,245 @@
+#include "tests/actors/partition_messages.hpp"
+
+#include "actors/make_partition.hpp"
+#include "actors/partition.hpp"
+
+#include "operators/collect_sink.hpp"
+#include "operators/stream.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace braid;
+
+namespace {
+
+/// Only there to be consumed: the tests send what it would.
+struct silent_source {
+  using value_type = std::uint64_t;
+
+  std::uint32_t count = 2;
+
+  std::uint32_t splits() const {
+    return count;
+  }
+
+  std::unique_ptr<source_reader<std::uint64_t>>
+  open(std::uint32_t, const source_context&) const {
+    return nullptr;
+  }
+};
+
+/// Doubles what it gets, and fails at 13.
+class doubling final : public unkeyed_operator<std::uint64_t> {
+public:
+  void on(const std::uint64_t& x) {
+    if (x == 13)
+      throw std::runtime_error{"unlucky"};
+    emit(2 * x);
+  }
+};
+
+/// Edges 0 and 1 lead from two sources of two slices to the operator, edge 2
+/// from there to a sink. All have two partitions; this is the first of the
+/// operator's.
+class partition_on_trial {
+public:
+  explicit partition_on_trial(epoch_number in_flight = 2) {
+    auto left = graph_.source("left", silent_source{});
+    auto right = graph_.source("right", silent_source{});
+    left.union_with(right).process<doubling>("double").sink(
+      "sink", collect(std::make_shared<collected<std::uint64_t>>(),
+                      {.keep_slices = true}));
+    partition_settings settings;
+    settings.flow.in_flight = in_flight;
+    owners_ = assign_evenly(graph_, {2, {}}, 1);
+    logic = make_partition(graph_, owners_, {2, 0}, settings, sent, [] {});
+  }
+
+  void close(edge_id edge, partition_index from, epoch_number epoch,
+             std::uint32_t tuples = 0, bool ended = false) {
+    close_notice notice;
+    notice.edge = edge;
+    notice.from = from;
+    notice.first = notice.last = epoch;
+    notice.slices = {{from, from + 1}};
+    notice.tuples = tuples;
+    notice.watermark = 10 * static_cast<event_time>(epoch);
+    notice.now = 100 * static_cast<event_time>(epoch);
+    notice.ended = ended;
+    logic->on_close(notice);
+  }
+
+  void close_all(epoch_number epoch, bool ended = false) {
+    for (edge_id edge : {0, 1})
+      for (partition_index from : {0, 1})
+        close(edge, from, epoch, 0, ended);
+  }
+
+  void credit(partition_index from, epoch_number finished,
+              epoch_number hint = 0, std::uint64_t bytes = 0) {
+    credit_notice notice;
+    notice.edge = 2;
+    notice.from = from;
+    notice.finished = finished;
+    notice.hint = hint;
+    notice.epoch_bytes = bytes;
+    logic->on_credit(notice);
+  }
+
+  kept_messages sent;
+  std::unique_ptr<partition> logic;
+
+private:
+  topology graph_{"test", settings{}};
+  assignment owners_;
+};
+
+} // namespace
+
+TEST_CASE("a partition processes an epoch once it is sealed, and closes it") {
+  partition_on_trial trial;
+  trial.logic->on_batch(0, 0, 1, batch_of({{0, {1, 2, 3}}}));
+  CHECK(!trial.logic->step(0).worked);
+  CHECK(trial.logic->load().state == partition_state::waiting);
+  CHECK(trial.logic->load().queued_epochs == 1);
+  trial.close(0, 0, 1, 3);
+  trial.close(0, 1, 1);
+  trial.close(1, 0, 1);
+  CHECK(!trial.logic->step(0).worked);
+  trial.close(1, 1, 1);
+  trial.sent.clear();
+  CHECK(trial.logic->step(0).worked);
+
+  REQUIRE(trial.sent.batches.size() == 1);
+  CHECK(trial.sent.batches[0].edge == 2);
+  CHECK(trial.sent.batches[0].to == 0);
+  CHECK(trial.sent.batches[0].epoch == 1);
+  CHECK(trial.sent.batches[0].tuples->size() == 3);
+  REQUIRE(trial.sent.closes.size() == 1);
+  auto& [notice, tuples] = trial.sent.closes[0];
+  CHECK(notice.edge == 2);
+  CHECK(notice.from == 0);
+  CHECK(notice.first == 1);
+  CHECK(notice.last == 1);
+  CHECK(notice.slices == std::vector<slice_range>{{0, 1}});
+  CHECK(notice.watermark == 10);
+  CHECK(notice.now == 100);
+  CHECK(!notice.ended);
+  CHECK(!notice.idle);
+  CHECK(tuples == std::vector<std::uint32_t>{3, 0});
+  CHECK(trial.logic->load().epoch == 1);
+  CHECK(trial.logic->load().tuples_in == 3);
+  CHECK(trial.logic->load().tuples_out == 3);
+  CHECK(trial.logic->load().queued_epochs == 0);
+  CHECK(trial.logic->load().queued_bytes == 0);
+  CHECK(!trial.logic->step(0).worked);
+}
+
+TEST_CASE("a partition tells all that are upstream what it has processed") {
+  partition_on_trial trial;
+  trial.close_all(1);
+  trial.sent.clear();
+  CHECK(trial.logic->step(0).worked);
+  REQUIRE(trial.sent.credits.size() == 4);
+  std::vector<std::pair<edge_id, partition_index>> told;
+  for (auto& credit : trial.sent.credits) {
+    CHECK(credit.from == 0);
+    CHECK(credit.finished == 1);
+    told.emplace_back(credit.edge, credit.to);
+  }
+  CHECK(told
+        == std::vector<std::pair<edge_id, partition_index>>{
+          {0, 0}, {0, 1}, {1, 0}, {1, 1}});
+}
+
+TEST_CASE("a partition waits for everybody downstream [counterexample 35]") {
+  partition_on_trial trial{2};
+  for (epoch_number epoch : {1, 2, 3})
+    trial.close_all(epoch);
+  CHECK(trial.logic->step(0).worked);
+  CHECK(trial.logic->step(0).worked);
+  CHECK(!trial.logic->step(0).worked);
+  CHECK(trial.logic->load().state == partition_state::blocked);
+  trial.credit(0, 2);
+  CHECK(!trial.logic->step(0).worked);
+  trial.credit(1, 1);
+  CHECK(trial.logic->step(0).worked);
+  CHECK(trial.logic->load().epoch == 3);
+}
+
+TEST_CASE("a partition is done after the last epoch") {
+  partition_on_trial trial;
+  trial.close_all(1, true);
+  auto last = trial.logic->step(0);
+  CHECK(last.worked);
+  CHECK(last.done);
+  CHECK(trial.sent.closes.back().notice.ended);
+  CHECK(trial.logic->load().state == partition_state::done);
+  CHECK(trial.logic->step(0).done);
+  CHECK(!trial.logic->step(0).worked);
+}
+
+TEST_CASE("whoever is behind is told once that a related source is ahead "
+          "[counterexample 38]") {
+  partition_on_trial trial;
+  trial.close(0, 0, 1);
+  trial.close(0, 0, 2);
+  auto hinted = [&] {
+    std::vector<std::pair<edge_id, partition_index>> result;
+    for (auto& credit : trial.sent.credits)
+      if (credit.hint == 2)
+        result.emplace_back(credit.edge, credit.to);
+    return result;
+  };
+  using places = std::vector<std::pair<edge_id, partition_index>>;
+  CHECK(hinted() == places{{0, 1}, {1, 0}, {1, 1}});
+  trial.sent.clear();
+  trial.close(0, 1, 1);
+  CHECK(trial.sent.credits.empty());
+}
+
+TEST_CASE("hints from downstream are passed on") {
+  partition_on_trial trial;
+  trial.credit(1, 0, 5);
+  REQUIRE(trial.sent.credits.size() == 4);
+  for (auto& credit : trial.sent.credits) {
+    CHECK(credit.hint == 5);
+    CHECK(credit.finished == 0);
+  }
+}
+
+TEST_CASE("a partition reports the larger of its epochs and those after it, "
+          "with every credit [counterexample 37]") {
+  partition_on_trial trial;
+  auto tuples = batch_of({{0, {1, 2, 3, 4, 5, 6, 7, 8}}});
+  trial.logic->on_batch(0, 0, 1, tuples);
+  trial.close(0, 0, 1, 8);
+  trial.close(0, 1, 1);
+  trial.close(1, 0, 1);
+  trial.close(1, 1, 1);
+  SECTION("its own") {
+    CHECK(trial.logic->step(0).worked);
+    CHECK(trial.sent.credits.back().epoch_bytes == tuples->bytes());
+    trial.sent.clear();
+    // Only a hint, but it must not take back what was said.
+    trial.close(0, 0, 2);
+    REQUIRE(!trial.sent.credits.empty());
+    CHECK(trial.sent.credits.back().epoch_bytes == tuples->bytes());
+  }
+  SECTION("those after it") {
+    trial.credit(1, 0, 0, 1'000'000);
+    CHECK(trial.logic->step(0).worked);
+    CHECK(trial.sent.credits.back().epoch_bytes == 1'000'000);
+  }
+}
+
+TEST_CASE("what user code throws says where") {
+  partition_on_trial trial;
+  trial.logic->on_batch(0, 0, 1, batch_of({{0, {13}}}));
+  trial.close(0, 0, 1, 1);
+  trial.close(0, 1, 1);
+  trial.close(1, 0, 1);
+  trial.close(1, 1, 1);
+  CHECK_THROWS_WITH(trial.logic->step(0),
+                    "operator 'double', slice 0, epoch 1: unlucky");
+}
