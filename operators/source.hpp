@@ -11,6 +11,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace braid {
@@ -170,6 +171,7 @@ public:
     epoch_ = epoch;
     progress_ = {};
     read_bytes_ = 0;
+    first_ = std::exchange(refused_, std::nullopt).value_or(0);
     for (auto& split : splits_) {
       split.tuples = 0;
       split.ended_before = split.ended;
@@ -181,7 +183,9 @@ public:
     progress_.full = false;
     progress_.next_at.reset();
     auto complete = true;
-    for (std::uint32_t i = 0; i < splits_.size(); ++i) {
+    auto count = static_cast<std::uint32_t>(splits_.size());
+    for (std::uint32_t turn = 0; turn < count; ++turn) {
+      auto i = (first_ + turn) % count;
       // Count mode: a slice begins when the ones before it are complete, so
       // that each emits in one go.
       if (!budget.exactly || complete)
@@ -290,15 +294,17 @@ private:
     auto& split = splits_[i];
     if (split.ended)
       return;
-    auto allowed = limits(i, budget);
-    if (!allowed) {
-      progress_.full = true;
-      return;
-    }
     auto info = epoch_;
     if (budget.recorded)
       info.now = recorded_cut(i, *budget.recorded).now;
     split.now = info.now;
+    auto allowed = limits(i, budget);
+    if (!allowed) {
+      progress_.full = true;
+      if (split.tuples == 0 && !refused_)
+        refused_ = i;
+      return;
+    }
     if (allowed->tuples == 0)
       return;
     auto slice = setup_.slices.id(i);
@@ -353,6 +359,9 @@ private:
   epoch_info epoch_;
   read_progress progress_;
   std::uint64_t read_bytes_ = 0;
+  std::uint32_t first_ = 0; ///< who reads first in this epoch
+  /// Whom the others left no room in this epoch; reads first in the next.
+  std::optional<std::uint32_t> refused_;
   event_time watermark_ = beginning_of_time; ///< of edges without event times
 };
 

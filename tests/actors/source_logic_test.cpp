@@ -1,0 +1,427 @@
+#include "tests/actors/partition_messages.hpp"
+#include "tests/simulator/cut_file.hpp"
+#include "tests/simulator/scripted_source.hpp"
+
+#include "actors/make_partition.hpp"
+#include "actors/source_logic.hpp"
+
+#include "operators/collect_sink.hpp"
+#include "operators/stream.hpp"
+
+#include <catch2/catch.hpp>
+#include <set>
+
+using namespace braid;
+using namespace braid::simulator;
+
+namespace {
+
+constexpr event_time ms = 1'000;
+constexpr event_time start = 1'000'000;
+
+/// A source with all its splits on one partition, before one sink.
+class source_on_trial {
+public:
+  explicit source_on_trial(source_script script, cut_settings cuts = {},
+                           epoch_number in_flight = 4) {
+    graph_.source("source", scripted_source{std::move(script)})
+      .sink("sink", collect(std::make_shared<collected<item>>()));
+    partition_settings settings;
+    settings.flow.in_flight = in_flight;
+    settings.cuts = std::move(cuts);
+    owners_ = assign_evenly(graph_, {}, 1);
+    source_ = make_partition(graph_, owners_, {0, 0}, settings, sent, [] {});
+  }
+
+  step_result step(event_time at) {
+    return source_->step(at);
+  }
+
+  /// The sink tells the source something.
+  void credit(epoch_number finished, epoch_number hint = 0,
+              std::uint64_t epoch_bytes = 0) {
+    credit_notice notice;
+    notice.finished = finished;
+    notice.hint = hint;
+    notice.epoch_bytes = epoch_bytes;
+    source_->on_credit(notice);
+  }
+
+  /// Steps on, with a sink that is always ready, until the source is done.
+  void run(event_time at = start) {
+    for (int steps = 0; steps < 1'000; ++steps) {
+      if (step(at).done)
+        return;
+      credit(source_->load().epoch);
+      at += ms;
+    }
+    FAIL("the source does not end");
+  }
+
+  const close_notice& last_close() const {
+    return sent.closes.back().notice;
+  }
+
+  std::uint32_t tuples_of_close(std::size_t index) const {
+    return sent.closes.at(index).tuples.at(0);
+  }
+
+  partition& logic() {
+    return *source_;
+  }
+
+  kept_messages sent;
+
+private:
+  topology graph_{"test", settings{}};
+  assignment owners_;
+  std::unique_ptr<partition> source_;
+};
+
+std::vector<scripted_tuple> tuples(std::size_t count, event_time at = start) {
+  std::vector<scripted_tuple> result;
+  for (std::uint64_t i = 0; i < count; ++i)
+    result.push_back({{0, i, 0}, at});
+  return result;
+}
+
+/// One split with `count` tuples to be read at `at`, and no end in sight.
+source_script endless(std::size_t count, event_time at = start) {
+  return {{tuples(count, at)}, end_of_time};
+}
+
+cut_settings counting(std::uint64_t count) {
+  cut_settings result;
+  result.count = count;
+  return result;
+}
+
+} // namespace
+
+TEST_CASE("a source closes an epoch with tuples when its time is over") {
+  source_on_trial source{endless(3)};
+  auto first = source.step(start);
+  CHECK(!first.worked);
+  CHECK(first.wake_at == start + 5 * ms);
+  CHECK(!source.step(start + 5 * ms - 1).worked);
+  CHECK(source.sent.closes.empty());
+  CHECK(source.step(start + 5 * ms).worked);
+  REQUIRE(source.sent.closes.size() == 1);
+  CHECK(source.last_close().first == 1);
+  CHECK(source.last_close().last == 1);
+  CHECK(source.last_close().now == start);
+  CHECK(source.last_close().slices == std::vector<slice_range>{{0, 1}});
+  CHECK(!source.last_close().ended);
+  CHECK(source.tuples_of_close(0) == 3);
+}
+
+TEST_CASE("a source without tuples is called for the first one") {
+  source_on_trial source{endless(1, start + 20 * ms)};
+  CHECK(source.step(start).wake_at == start + 20 * ms);
+  // The epoch is open long enough by then.
+  CHECK(source.step(start + 20 * ms).worked);
+  CHECK(source.tuples_of_close(0) == 1);
+}
+
+TEST_CASE("a source without tuples closes an empty epoch now and then") {
+  source_on_trial source{endless(0)};
+  CHECK(source.step(start).wake_at == start + 100 * ms);
+  CHECK(!source.step(start + 100 * ms - 1).worked);
+  CHECK(source.step(start + 100 * ms).worked);
+  CHECK(source.tuples_of_close(0) == 0);
+}
+
+TEST_CASE("a source closes an epoch when it is full") {
+  cut_settings cuts;
+  SECTION("of tuples") {
+    cuts.max_tuples = 10;
+  }
+  SECTION("of bytes") {
+    cuts.max_bytes = 10 * scripted_source::tuple_bytes;
+  }
+  source_on_trial source{endless(25), cuts};
+  CHECK(source.step(start).worked);
+  CHECK(source.step(start).worked);
+  CHECK(source.tuples_of_close(0) == 10);
+  CHECK(source.tuples_of_close(1) == 10);
+  CHECK(!source.step(start).worked);
+}
+
+TEST_CASE("the splits of a source share an epoch") {
+  cut_settings cuts;
+  cuts.max_tuples = 10;
+  source_on_trial source{{{tuples(100), tuples(100)}, end_of_time}, cuts};
+  CHECK(source.step(start).worked);
+  REQUIRE(source.sent.batches.size() == 1);
+  auto runs = source.sent.batches[0].tuples->runs();
+  REQUIRE(runs.size() == 2);
+  CHECK(runs[0].count == 5);
+  CHECK(runs[1].count == 5);
+}
+
+TEST_CASE("no split waits for ever when epochs have room for fewer than all") {
+  cut_settings cuts;
+  SECTION("of tuples") {
+    cuts.max_tuples = 1;
+  }
+  SECTION("of bytes") {
+    cuts.max_bytes = 1;
+  }
+  source_on_trial source{{{tuples(100), tuples(100), tuples(100)}, end_of_time},
+                         cuts};
+  std::set<slice_id> seen;
+  for (epoch_number epoch = 1; epoch <= 3; ++epoch) {
+    CHECK(source.step(start).worked);
+    source.credit(epoch);
+  }
+  for (auto& batch : source.sent.batches)
+    for (auto& run : batch.tuples->runs())
+      seen.insert(run.slice);
+  CHECK(seen == std::set<slice_id>{0, 1, 2});
+}
+
+TEST_CASE("a source closes an epoch once a related one has "
+          "[counterexample 38]") {
+  source_on_trial source{endless(2)};
+  CHECK(!source.step(start).worked);
+  source.credit(0, 1);
+  CHECK(source.step(start + 1).worked);
+  CHECK(source.last_close().first == 1);
+  CHECK(source.last_close().last == 1);
+  CHECK(source.tuples_of_close(0) == 2);
+  CHECK(!source.step(start + 2).worked);
+}
+
+TEST_CASE("a source that is behind closes several epochs at once") {
+  source_on_trial source{endless(2), {}, 3};
+  CHECK(!source.step(start).worked);
+  SECTION("all that the related one has closed") {
+    source.credit(0, 2);
+    CHECK(source.step(start + 1).worked);
+    CHECK(source.last_close().last == 2);
+  }
+  SECTION("but none that may not be sent yet") {
+    source.credit(0, 7);
+    CHECK(source.step(start + 1).worked);
+    CHECK(source.last_close().last == 3);
+  }
+  CHECK(source.sent.closes.size() == 1);
+  CHECK(source.last_close().first == 1);
+}
+
+TEST_CASE("in count mode only the count or the end closes an epoch "
+          "[counterexample 10]") {
+  // Two tuples are there, the third comes after ten seconds.
+  auto all = tuples(2);
+  all.push_back({{0, 2, 0}, start + 10'000 * ms});
+  source_on_trial source{{{all}}, counting(3)};
+  CHECK(!source.step(start).worked);
+  source.credit(0, 3);
+  CHECK(!source.step(start + 1'000 * ms).worked);
+  CHECK(source.sent.closes.empty());
+  CHECK(source.step(start + 10'000 * ms).done);
+  CHECK(source.tuples_of_close(0) == 3);
+  CHECK(source.last_close().ended);
+}
+
+TEST_CASE("in count mode a source is called for its next tuple, not by the "
+          "clock") {
+  SECTION("which has a time") {
+    source_on_trial source{endless(1, start + 300 * ms), counting(1)};
+    CHECK(source.step(start).wake_at == start + 300 * ms);
+    CHECK(source.step(start + 200 * ms).wake_at == start + 300 * ms);
+  }
+  SECTION("also when an earlier run's cuts are repeated") {
+    cut_file file;
+    file.begin()->record("source", 1, {{0, 1'000, start, false}});
+    cut_settings cuts;
+    cuts.repeat = file.load();
+    source_on_trial source{endless(1, start + 300 * ms), cuts};
+    CHECK(source.step(start).wake_at == start + 300 * ms);
+    CHECK(source.step(start + 200 * ms).wake_at == start + 300 * ms);
+    CHECK(source.step(start + 300 * ms).worked);
+  }
+}
+
+TEST_CASE("in count mode every slice has its count, and time counts epochs") {
+  source_on_trial source{{{tuples(5), tuples(2)}}, counting(2)};
+  source.run();
+  REQUIRE(source.sent.closes.size() == 3);
+  CHECK(source.tuples_of_close(0) == 4);
+  CHECK(source.tuples_of_close(1) == 2);
+  CHECK(source.tuples_of_close(2) == 1);
+  for (epoch_number epoch : {1, 2, 3}) {
+    auto& close = source.sent.closes[epoch - 1].notice;
+    CHECK(close.first == epoch);
+    CHECK(close.last == epoch);
+    CHECK(close.now == static_cast<event_time>(epoch) * 5 * ms);
+    CHECK(close.ended == (epoch == 3));
+  }
+}
+
+TEST_CASE("recorded cuts are repeated, whatever clock and limits say "
+          "[counterexample 14]") {
+  cut_file file;
+  {
+    auto recorder = file.begin();
+    recorder->record("source", 1, {{0, 2'000, 17, false}});
+    recorder->record("source", 2, {{0, 2'000, 18, false}});
+    recorder->record("source", 3, {{0, 7'000, 23, true}});
+  }
+  cut_settings cuts;
+  cuts.repeat = file.load();
+  cuts.max_tuples = 1;
+  source_on_trial source{{{tuples(7)}}, cuts};
+  source.credit(0, 3);
+  source.run(start + 500 * ms);
+  REQUIRE(source.sent.closes.size() == 3);
+  for (std::size_t i : {0, 1, 2}) {
+    auto& close = source.sent.closes[i].notice;
+    CHECK(close.first == i + 1);
+    CHECK(close.last == i + 1);
+    CHECK(close.now == std::vector<event_time>{17, 18, 23}[i]);
+    CHECK(close.ended == (i == 2));
+    CHECK(source.tuples_of_close(i) == std::vector<std::uint32_t>{2, 0, 5}[i]);
+  }
+}
+
+TEST_CASE("cuts that an earlier run did not record are missed") {
+  cut_file file;
+  file.begin()->record("source", 1, {{0, 2'000, 17, false}});
+  cut_settings cuts;
+  cuts.repeat = file.load();
+  source_on_trial source{{{tuples(7)}}, cuts};
+  CHECK(source.step(start).worked);
+  CHECK_THROWS_WITH(source.step(start),
+                    Catch::Contains("source") && Catch::Contains("slice 0")
+                      && Catch::Contains("record them again"));
+}
+
+TEST_CASE("what a source cuts can be recorded") {
+  cut_file file;
+  cut_settings cuts;
+  cuts.max_tuples = 4;
+  cuts.record = file.begin();
+  {
+    source_on_trial source{{{tuples(3), tuples(1)}}, cuts};
+    source.run();
+  }
+  cuts.record.reset();
+  auto recorded = file.load();
+  CHECK(recorded->of("source", 1)
+        == std::vector<source_cut>{{0, 2'000, start, false},
+                                   {1, 1'000, start, true}});
+  // The slice that ended is not listed any more.
+  CHECK(recorded->of("source", 2)
+        == std::vector<source_cut>{{0, 3'000, start + ms, true}});
+  CHECK(recorded->of("source", 3).empty());
+}
+
+TEST_CASE("epochs that are closed along with one are recorded, too") {
+  cut_file file;
+  cut_settings cuts;
+  cuts.record = file.begin();
+  {
+    source_on_trial source{endless(2), cuts};
+    source.credit(0, 3);
+    CHECK(source.step(start).worked);
+  }
+  cuts.record.reset();
+  auto recorded = file.load();
+  for (epoch_number epoch : {1, 2, 3})
+    CHECK(recorded->of("source", epoch)
+          == std::vector<source_cut>{{0, 2'000, start, false}});
+}
+
+TEST_CASE("a source with nothing to read ends with its first epoch") {
+  source_on_trial source{{{{}, {}}}};
+  CHECK(source.step(start).done);
+  CHECK(source.last_close().first == 1);
+  CHECK(source.last_close().ended);
+  CHECK(source.logic().load().state == partition_state::done);
+  CHECK(source.step(start).done);
+  CHECK(source.sent.closes.size() == 1);
+}
+
+TEST_CASE("a source waits while too many epochs are in flight") {
+  source_on_trial source{endless(2), {}, 1};
+  source.step(start);
+  CHECK(source.step(start + 5 * ms).worked);
+  auto blocked = source.step(start + 500 * ms);
+  CHECK(!blocked.worked);
+  CHECK(!blocked.wake_at);
+  CHECK(source.logic().load().state == partition_state::blocked);
+  source.credit(1);
+  CHECK(source.step(start + 500 * ms).wake_at == start + 600 * ms);
+  CHECK(source.logic().load().state == partition_state::waiting);
+}
+
+TEST_CASE("the time of epochs never falls back [counterexample 11]") {
+  source_on_trial source{endless(0)};
+  source.credit(0, 1);
+  CHECK(source.step(start).worked);
+  source.credit(1, 2);
+  CHECK(source.step(start - 50 * ms).worked);
+  CHECK(source.last_close().first == 2);
+  CHECK(source.last_close().now == start);
+}
+
+TEST_CASE("a slice's time is that of its epoch even if it reads nothing") {
+  cut_settings cuts;
+  cuts.max_tuples = 1;
+  cut_file file;
+  cuts.record = file.begin();
+  {
+    source_on_trial source{{{tuples(3), tuples(3)}, end_of_time}, cuts};
+    CHECK(source.step(start).worked);
+  }
+  cuts.record.reset();
+  CHECK(
+    file.load()->of("source", 1)
+    == std::vector<source_cut>{{0, 1'000, start, false}, {1, 0, start, false}});
+}
+
+TEST_CASE("a source reads less into an epoch where epochs grow on their way "
+          "[counterexample 37]") {
+  cut_settings cuts;
+  cuts.max_tuples = 1'000;
+  cuts.max_bytes = 1'000'000;
+  source_on_trial source{endless(100'000), cuts};
+  CHECK(source.step(start).worked);
+  CHECK(source.tuples_of_close(0) == 1'000);
+
+  SECTION("in proportion") {
+    source.credit(1, 0, 10'000'000);
+    CHECK(source.step(start).worked);
+    CHECK(source.tuples_of_close(1) == 100);
+  }
+  SECTION("but never nothing") {
+    source.credit(1, 0, ~std::uint64_t{0});
+    CHECK(source.step(start).worked);
+    CHECK(source.tuples_of_close(1) == 1);
+  }
+  SECTION("once for one and the same epoch") {
+    source.credit(0, 0, 10'000'000);
+    CHECK(source.step(start).worked);
+    CHECK(source.step(start).worked);
+    CHECK(source.tuples_of_close(1) == 100);
+    CHECK(source.tuples_of_close(2) == 100);
+  }
+  SECTION("and more again when they have become smaller") {
+    source.credit(1, 0, 10'000'000);
+    CHECK(source.step(start).worked);
+    auto sum = 0u;
+    for (epoch_number epoch = 2; sum < 1'000 && epoch < 40; ++epoch) {
+      source.credit(epoch, 0, 10'000);
+      CHECK(source.step(start).worked);
+      sum = source.tuples_of_close(epoch);
+    }
+    CHECK(sum == 1'000);
+  }
+}
+
+TEST_CASE("a source is not sent anything but credits") {
+  source_on_trial source{endless(0)};
+  CHECK_THROWS_AS(source.logic().on_batch(0, 0, 1, nullptr), protocol_error);
+  CHECK_THROWS_AS(source.logic().on_close({}), protocol_error);
+}
