@@ -2,6 +2,7 @@
 
 #include "operators/archive.hpp"
 
+#include <cerrno>
 #include <cstring>
 #include <stdexcept>
 
@@ -30,7 +31,8 @@ std::runtime_error problem(const std::filesystem::path& file,
 
 byte_buffer contents_of(const std::filesystem::path& path) {
   std::ifstream file{path, std::ios::binary | std::ios::ate};
-  if (!file)
+  // A folder can be opened, and says that it is endless.
+  if (!file || std::filesystem::is_directory(path))
     throw problem(path, "cannot be read; check that the file is there");
   byte_buffer result;
   result.resize(static_cast<std::size_t>(file.tellg()));
@@ -40,6 +42,16 @@ byte_buffer contents_of(const std::filesystem::path& path) {
   if (!file)
     throw problem(path, "cannot be read to its end");
   return result;
+}
+
+cut_record decoded_record(const std::filesystem::path& file,
+                          std::span<const std::byte> bytes) {
+  try {
+    return decoded<cut_record>(bytes);
+  } catch (const decode_error& error) {
+    throw problem(file,
+                  std::string{"is damaged; record it again: "} + error.what());
+  }
 }
 
 } // namespace
@@ -79,7 +91,7 @@ void recorded_cuts::load(const std::filesystem::path& path) {
     rest = rest.subspan(sizeof(size));
     if (rest.size() < size)
       throw problem(path, "is torn at its end; record it again");
-    auto record = decoded<cut_record>(rest.first(size));
+    auto record = decoded_record(path, rest.first(size));
     rest = rest.subspan(size);
     auto& known = cuts_[{record.source, record.epoch}];
     known.insert(known.end(), record.cuts.begin(), record.cuts.end());

@@ -1,6 +1,7 @@
 #include "scaling/assignment.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <optional>
 
 namespace braid {
@@ -54,7 +55,10 @@ std::optional<operator_id> followed(const topology& graph, operator_id id,
   return result;
 }
 
-void check_names(const topology& graph, const parallelism_options& options) {
+void check(const topology& graph, const parallelism_options& options) {
+  if (options.everywhere == 0)
+    throw topology_error{"the operators of topology '" + graph.name()
+                         + "' are to have no partitions; give them at least 1"};
   for (auto& [name, count] : options.by_operator) {
     auto known = std::any_of(graph.operators().begin(), graph.operators().end(),
                              [&](auto& node) { return node.name == name; });
@@ -72,7 +76,8 @@ void check_names(const topology& graph, const parallelism_options& options) {
 
 assignment assign_evenly(const topology& graph,
                          const parallelism_options& options, node_index nodes) {
-  check_names(graph, options);
+  assert(nodes > 0);
+  check(graph, options);
   assignment result;
   node_index next_node = 0;
   for (auto id : graph.upstream_first()) {
