@@ -44,10 +44,10 @@ struct parallelism_options {
 };
 
 /// A first assignment: slices in even, contiguous shares, partitions spread
-/// over `nodes` nodes. No operator gets more partitions than slices. Counts
-/// the sources' splits, so it may throw what they throw; throws
-/// `topology_error` if `options` name an operator that is not there, or give
-/// one no partitions.
+/// over `nodes` nodes, but beside their upstream where the slice is kept. No
+/// operator gets more partitions than slices. Counts the sources' splits, so it
+/// may throw what they throw; throws `topology_error` if `options` name an
+/// operator that is not there, or give one no partitions.
 assignment assign_evenly(const topology& graph,
                          const parallelism_options& options, node_index nodes);
 
