@@ -1,0 +1,58 @@
+// What braidctl does.
+#pragma once
+
+#include "tools/braidctl_client.hpp"
+#include "tools/text_table.hpp"
+
+#include "actors/deployment.hpp"
+
+#include <chrono>
+#include <iosfwd>
+#include <optional>
+#include <string>
+
+namespace braid {
+
+enum class output_format : std::uint8_t {
+  tables, ///< for people
+  answers ///< of the node, as they are: JSON for programs
+};
+
+/// One member a command. They write to `out` and throw `braidctl_error`. Names
+/// of runs and topologies may be abbreviated.
+class braidctl {
+public:
+  using time_limit = std::optional<std::chrono::microseconds>;
+
+  braidctl(braidctl_client client, output_format format,
+           text_table::emphasis emphasise, std::ostream& out);
+
+  /// Returns the name of the run, which it prints if it shall `announce` it.
+  std::string submit(submission asked, bool announce) const;
+
+  void list() const;
+  void status(const std::string& run) const;
+  void cancel(const std::string& run) const;
+  void nodes() const;
+  void tree() const;
+
+  /// Prints the tree every `interval`, for ever; `clear` is printed before.
+  void watch_tree(std::chrono::milliseconds interval,
+                  const std::string& clear) const;
+
+  /// Returns when the run is complete; throws if it ends otherwise, or not
+  /// within `limit`.
+  void wait(const std::string& run, time_limit limit) const;
+
+private:
+  std::string run_called(const std::string& typed) const;
+  json ask_patiently(const std::string& path) const;
+  void print(const json& answer, const std::string& text) const;
+
+  braidctl_client client_;
+  output_format format_;
+  text_table::emphasis emphasise_;
+  std::ostream* out_;
+};
+
+} // namespace braid
