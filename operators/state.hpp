@@ -268,12 +268,14 @@ public:
 /// A map a key, iterated in the order of the map's keys.
 template <class Key, class MapKey, class Value>
 class map_state : public keyed_state<Key, std::map<MapKey, Value>> {
+  using base = keyed_state<Key, std::map<MapKey, Value>>;
+
 public:
-  using keyed_state<Key, std::map<MapKey, Value>>::keyed_state;
+  using base::base;
 
   const std::map<MapKey, Value>& all() const {
     static const std::map<MapKey, Value> empty;
-    auto* map = this->find();
+    auto* map = base::find();
     return map ? *map : empty;
   }
 
@@ -284,7 +286,7 @@ public:
   }
 
   Value& edit(const MapKey& key) {
-    return keyed_state<Key, std::map<MapKey, Value>>::edit()[key];
+    return base::edit()[key];
   }
 
   void set(const MapKey& key, Value value) {
@@ -292,16 +294,16 @@ public:
   }
 
   void erase(const MapKey& key) {
-    if (!this->keyed_state<Key, std::map<MapKey, Value>>::find())
+    if (!base::find())
       return;
-    auto& map = keyed_state<Key, std::map<MapKey, Value>>::edit();
+    auto& map = base::edit();
     map.erase(key);
     if (map.empty())
-      keyed_state<Key, std::map<MapKey, Value>>::erase();
+      base::erase();
   }
 
   void clear() {
-    keyed_state<Key, std::map<MapKey, Value>>::erase();
+    base::erase();
   }
 };
 

@@ -163,8 +163,8 @@ public:
                   std::static_pointer_cast<output_spec<U>>(entry.spec)}}};
       }
     throw topology_error{"operator '" + declared_->operator_name
-                         + "' has no side output '" + name
-                         + "'; declare a side_output member of that name"};
+                         + "' has no side output '" + name + "'; "
+                         + declared_->names()};
   }
 
   /// Spreads the tuples evenly over the slices of what comes next.

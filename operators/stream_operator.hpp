@@ -153,6 +153,12 @@ protected:
     return call_.epoch.watermark_before;
   }
 
+  /// The stream has ended: all timers that are left fire, and those that they
+  /// set. A timer that always sets the next one must ask for this.
+  bool ended() const {
+    return call_.epoch.watermark_after == end_of_time;
+  }
+
   /// Calls `on_timer` for the key at hand once the watermark reaches `at`. At
   /// `end_of_time` it fires when the stream ends.
   void set_timer(event_time at) {

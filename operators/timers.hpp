@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <stdexcept>
 #include <tsl/robin_set.h>
 #include <vector>
 
@@ -40,17 +41,21 @@ public:
   }
 
   /// Calls `fire(time, key)` for all timers up to `watermark`, also those that
-  /// `fire` sets meanwhile.
+  /// `fire` sets meanwhile. Throws `std::runtime_error` if that has no end
+  /// because time has none.
   template <class Fire>
   void fire_due(std::uint32_t local, event_time watermark, Fire&& fire) {
     auto& queue = queues_[local];
+    auto budget = watermark == end_of_time ? most_at_end(local) : ~0ull;
     while (due(local, watermark)) {
       auto next = queue.extract(queue.begin());
-      std::vector<Key> keys(next.mapped().begin(), next.mapped().end());
-      std::sort(keys.begin(), keys.end(),
-                [](auto& a, auto& b) { return key_less(a, b); });
-      for (auto& key : keys)
+      for (auto& key : in_order(next.mapped())) {
+        if (budget-- == 0)
+          throw std::runtime_error{
+            "the stream has ended, and its timers set timers without end; ask "
+            "ended() before setting the next one"};
         fire(next.key(), key);
+      }
     }
   }
 
@@ -62,11 +67,8 @@ public:
   void save(std::uint32_t local, byte_buffer& out) const override {
     encode(static_cast<std::uint64_t>(queues_[local].size()), out);
     for (auto& [at, set] : queues_[local]) {
-      std::vector<Key> keys(set.begin(), set.end());
-      std::sort(keys.begin(), keys.end(),
-                [](auto& a, auto& b) { return key_less(a, b); });
       encode(at, out);
-      encode(keys, out);
+      encode(in_order(set), out);
     }
   }
 
@@ -85,6 +87,22 @@ public:
 
 private:
   using key_set = tsl::robin_set<Key, key_hasher, key_equal>;
+
+  static std::vector<Key> in_order(const key_set& set) {
+    std::vector<Key> keys(set.begin(), set.end());
+    std::sort(keys.begin(), keys.end(),
+              [](auto& a, auto& b) { return key_less(a, b); });
+    return keys;
+  }
+
+  /// How many timers of a slice may fire when the stream ends: those it has,
+  /// and far more than these have reason to set.
+  unsigned long long most_at_end(std::uint32_t local) const {
+    unsigned long long pending = 0;
+    for (auto& [at, set] : queues_[local])
+      pending += set.size();
+    return 1'000'000 + 100 * pending;
+  }
 
   std::vector<std::map<event_time, key_set>> queues_;
 };
