@@ -11,6 +11,9 @@ function(braid_add_topology name)
   add_library(${name} MODULE ${ARGN})
   target_link_libraries(${name} PRIVATE braid::operators)
   set_target_properties(${name} PROPERTIES PREFIX "")
+  # Without a build type CMake would not optimise, and an operator's loops are
+  # inlined into the plug-in.
+  target_compile_options(${name} PRIVATE "$<$<CONFIG:>:-O2>")
 
   # The functions that a node looks up in the plug-in. They are compiled into
   # each plug-in rather than into the library, so that a node can tell a

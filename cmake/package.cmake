@@ -31,6 +31,7 @@ install(FILES
   cmake/braid_add_topology.cmake cmake/FindCAF.cmake
   DESTINATION "${package_folder}")
 
+file(RELATIVE_PATH up "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 configure_file(cmake/braid.pc.in "${PROJECT_BINARY_DIR}/braid.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/braid.pc"
   DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
