@@ -9,7 +9,9 @@
 #include "operators/topology_error.hpp"
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <set>
+#include <sys/resource.h>
 
 using namespace braid;
 using Catch::Matchers::Contains;
@@ -38,6 +40,26 @@ public:
 
 private:
   scratch_folder folder_;
+};
+
+/// Lets no file of this process grow beyond so many bytes.
+class file_size_limit {
+public:
+  explicit file_size_limit(rlim_t bytes)
+    : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit lower{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &lower);
+  }
+
+  ~file_size_limit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+private:
+  void (*handler_)(int);
+  rlimit before_{};
 };
 
 /// An operator error that says all of this.
@@ -191,6 +213,25 @@ TEST_CASE("a full disk is reported with the file, and nothing is skipped") {
   check_error([&] { sink.finish(); }, {"No space left on device"});
 }
 
+TEST_CASE("what the system takes only in part is written to the end") {
+  output_folder folder;
+  sink_fixture<std::string> sink{write_lines(folder.path())};
+  sink.write(0, {"0123456789"});
+  std::string error;
+  {
+    file_size_limit limit{4};
+    try {
+      sink.commit();
+    } catch (const std::exception& caught) {
+      error = caught.what();
+    }
+  }
+  CHECK_THAT(error, Contains("part-00000") && Contains("File too large"));
+  CHECK(folder.text("part-00000") == "0123");
+  sink.commit();
+  CHECK(folder.text("part-00000") == "0123456789\n");
+}
+
 TEST_CASE("a folder that cannot be made is an operator error") {
   scratch_folder folder;
   auto file = folder.write("file", "").string();
@@ -231,6 +272,11 @@ TEST_CASE("a CSV file that is written again from its start has one header") {
   again.write(0, {{"a", 1}});
   again.commit();
   CHECK(folder.text("part-00000.csv") == "key;value\na;1\n");
+  sink_fixture<count> later{to, hosting_all(1, true)};
+  later.writer().seek(0, again.writer().position(0));
+  later.write(0, {{"b", 2}});
+  later.commit();
+  CHECK(folder.text("part-00000.csv") == "key;value\na;1\nb;2\n");
 }
 
 TEST_CASE("separators that cannot separate rows are refused") {
