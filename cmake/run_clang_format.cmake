@@ -6,7 +6,7 @@ if(NOT CLANG_FORMAT)
 endif()
 
 foreach(folder IN ITEMS
-    operators checkpoint scaling actors tools tests examples bench)
+    operators checkpoint scaling actors tools tests examples bench docs)
   file(GLOB_RECURSE found RELATIVE "${root}"
     "${root}/${folder}/*.cpp" "${root}/${folder}/*.hpp"
     "${root}/${folder}/*.inc")

@@ -3,7 +3,6 @@
 #include "operators/plugin.hpp"
 
 #include <cstdio>
-
 #include <dlfcn.h>
 
 int main(int argc, char** argv) {
@@ -15,8 +14,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", dlerror());
     return 1;
   }
-  auto contents
-    = reinterpret_cast<const braid::plugin_contents* (*)()>(entry)();
+  auto contents =
+    reinterpret_cast<const braid::plugin_contents* (*)()>(entry)();
   for (std::uint64_t i = 0; i < contents->count; ++i)
     std::puts(contents->entries[i]->name);
 }
