@@ -63,6 +63,7 @@ public:
   void process(const epoch_info& epoch, std::span<const input_run> runs) final {
     left_.arrange(runs_of_port(runs, 0));
     right_.arrange(runs_of_port(runs, 1));
+    begin_epoch(epoch);
     for (std::uint32_t local = 0; local < setup_.slices.size(); ++local)
       if (!left_.of(local).empty() || !right_.of(local).empty()
           || due(local, epoch))
@@ -76,6 +77,8 @@ public:
 protected:
   template <class T>
   using tuples = std::span<const tuple_view<T>>;
+
+  virtual void begin_epoch(const epoch_info&) {}
 
   /// Whether the slice has something to do in this epoch even without input.
   virtual bool due(std::uint32_t local, const epoch_info& epoch) const = 0;

@@ -63,7 +63,9 @@ event_time aligned_windows::pane_of(event_time time) const {
 }
 
 event_time aligned_windows::first_of(event_time time) const {
-  return last_of(time - size_) + slide_;
+  // Mostly the size is a multiple of the slide: one division fewer.
+  return pane_ == slide_ ? last_of(time) - size_ + slide_
+                         : last_of(time - size_) + slide_;
 }
 
 event_time aligned_windows::last_of(event_time time) const {

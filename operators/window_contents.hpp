@@ -56,28 +56,30 @@ public:
     return windows_;
   }
 
-  /// What becomes of tuples of `time` when the epochs before left `watermark`.
-  /// The caller adds to each of the tables.
-  void look_up(fate& result, std::uint32_t local, event_time time,
-               event_time watermark) {
+  /// The epochs before left `watermark`: lateness is judged by it.
+  void begin_epoch(event_time watermark) {
+    first_kept_ = lifetime_.first_kept(windows_, watermark);
+    first_to_fire_ = lifetime_.first_to_fire(windows_, watermark);
+  }
+
+  /// What becomes of tuples of `time` in this epoch. The caller adds to each of
+  /// the tables.
+  void look_up(fate& result, std::uint32_t local, event_time time) {
     time = in_windows(time);
     result.begin = windows_.pane_of(time);
     result.end = result.begin + windows_.pane();
     result.tables.clear();
-    auto last = windows_.last_of(time);
-    auto first = std::max(windows_.first_of(time),
-                          lifetime_.first_kept(windows_, watermark));
-    auto unfired = lifetime_.first_to_fire(windows_, watermark);
+    auto last = windows_.last_of(result.begin);
+    auto first = std::max(windows_.first_of(result.begin), first_kept_);
     result.first_fired = first;
-    result.last_fired = std::min(last, unfired - windows_.slide());
+    result.last_fired = std::min(last, first_to_fire_ - windows_.slide());
     if (first > last)
       return;
-    auto& tables = slices_[local].tables;
     if (storage_ == window_storage::by_pane)
-      result.tables.push_back(&tables[result.begin]);
+      result.tables.push_back(&table_at(local, result.begin));
     else
       for (auto begin = first; begin <= last; begin += windows_.slide())
-        result.tables.push_back(&tables[begin]);
+        result.tables.push_back(&table_at(local, begin));
   }
 
   /// Whether a window of the slice fires, or something is gone, at `watermark`.
@@ -113,7 +115,8 @@ public:
     return result;
   }
 
-  /// Drops what is gone at `watermark`, to which all windows have fired.
+  /// Drops what is gone at `watermark`, to which all windows have fired, and
+  /// finds out when the slice is due next.
   void expire(std::uint32_t local, event_time watermark) {
     auto& slice = slices_[local];
     auto& tables = slice.tables;
@@ -159,6 +162,15 @@ private:
     event_time next_due = beginning_of_time;
   };
 
+  table& table_at(std::uint32_t local, event_time begin) {
+    auto& slice = slices_[local];
+    auto [found, added] = slice.tables.try_emplace(begin);
+    // Due at once: that finds out what is due next.
+    if (added)
+      slice.next_due = beginning_of_time;
+    return found->second;
+  }
+
   /// The watermark at which the last window is gone that needs the table.
   event_time gone_at(event_time begin) const {
     auto last =
@@ -170,6 +182,10 @@ private:
   window_lifetime lifetime_;
   window_storage storage_;
   std::vector<slice_contents> slices_;
+  /// The begins of the first windows that are not gone, and that have not
+  /// fired, when the epoch begins.
+  event_time first_kept_ = 0;
+  event_time first_to_fire_ = 0;
 };
 
 } // namespace braid

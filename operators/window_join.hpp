@@ -76,18 +76,25 @@ private:
   template <class T>
   using tuples = typename base::template tuples<T>;
 
+  void begin_epoch(const epoch_info& epoch) override {
+    contents_.begin_epoch(epoch.watermark_before);
+  }
+
   bool due(std::uint32_t local, const epoch_info& epoch) const override {
     return contents_.due(local, epoch.watermark_after);
   }
 
   void join_slice(std::uint32_t local, const epoch_info& epoch,
                   tuples<left_type> left, tuples<right_type> right) override {
-    auto watermark = epoch.watermark_before;
-    take(local, watermark, left, this->types().left_key, &both::left,
-         this->late_left());
-    take(local, watermark, right, this->types().right_key, &both::right,
+    take(local, left, this->types().left_key, &both::left, this->late_left());
+    take(local, right, this->types().right_key, &both::right,
          this->late_right());
-    auto fired = watermark;
+    if (due(local, epoch))
+      fire_due(local, epoch);
+  }
+
+  void fire_due(std::uint32_t local, const epoch_info& epoch) {
+    auto fired = epoch.watermark_before;
     while (auto begin = contents_.next_window(local, fired)) {
       auto window = contents_.windows().at(*begin);
       fired = window_lifetime::fires_at(window.end);
@@ -99,12 +106,12 @@ private:
   }
 
   template <class T, class KeyOf>
-  void take(std::uint32_t local, event_time watermark, tuples<T> input,
-            const KeyOf& key_of, arrivals<T> both::*side, emitter<T>& late) {
+  void take(std::uint32_t local, tuples<T> input, const KeyOf& key_of,
+            arrivals<T> both::*side, emitter<T>& late) {
     fate_.end = fate_.begin;
     for (auto& tuple : input) {
       if (!fate_.covers(tuple.time)) [[unlikely]]
-        contents_.look_up(fate_, local, tuple.time, watermark);
+        contents_.look_up(fate_, local, tuple.time);
       if (fate_.too_late()) [[unlikely]] {
         late.emit(*tuple.value, tuple.time);
         continue;

@@ -59,6 +59,7 @@ public:
   void process(const epoch_info& epoch,
                std::span<const input_run> runs) override {
     order_.arrange(runs);
+    contents_.begin_epoch(epoch.watermark_before);
     for (std::uint32_t local = 0; local < setup_.slices.size(); ++local)
       if (!order_.of(local).empty()
           || contents_.due(local, epoch.watermark_after))
@@ -86,23 +87,23 @@ private:
     output_.begin_slice(epoch, slice);
     late_.begin_slice(epoch, slice);
     guarded(setup_, epoch, slice, [&] {
-      take(local, epoch.watermark_before);
+      take(local);
       fire_changed(local);
-      fire_due(local, epoch);
+      if (contents_.due(local, epoch.watermark_after))
+        fire_due(local, epoch);
     });
-    contents_.expire(local, epoch.watermark_after);
     output_.end_slice();
     late_.end_slice();
     if (setup_.round_trip_state)
       round_trip(*this, setup_, local);
   }
 
-  void take(std::uint32_t local, event_time watermark) {
+  void take(std::uint32_t local) {
     // Tuples of one epoch mostly lie in one pane: look at most of them once.
     fate_.end = fate_.begin;
     for (auto& tuple : order_.of(local)) {
       if (!fate_.covers(tuple.time)) [[unlikely]]
-        contents_.look_up(fate_, local, tuple.time, watermark);
+        contents_.look_up(fate_, local, tuple.time);
       if (fate_.too_late()) [[unlikely]] {
         late_.emit(*tuple.value, tuple.time);
         continue;
@@ -153,6 +154,7 @@ private:
         break;
       fire(*begin, contents_.tables_of(local, *begin));
     }
+    contents_.expire(local, epoch.watermark_after);
   }
 
   void fire(event_time begin, const std::vector<const table*>& tables) {
