@@ -7,6 +7,22 @@
 #include <map>
 #include <mutex>
 
+// [columns]
+struct deal {
+  std::string symbol;
+  double price = 0;
+};
+
+template <>
+struct braid::columns<deal> {
+  static constexpr std::array names{"symbol", "price"};
+
+  static auto of(const deal& x) {
+    return std::tie(x.symbol, x.price);
+  }
+};
+// [columns]
+
 namespace {
 
 // [database]
@@ -128,23 +144,7 @@ auto names(std::uint64_t count) {
     {.count = count, .splits = 3});
 }
 
-// [columns]
-struct trade {
-  std::string symbol;
-  double price = 0;
-};
-
 } // namespace
-
-template <>
-struct braid::columns<trade> {
-  static constexpr std::array names{"symbol", "price"};
-
-  static auto of(const trade& x) {
-    return std::tie(x.symbol, x.price);
-  }
-};
-// [columns]
 
 TEST_CASE("a sink of one's own holds the same rows for any parallelism") {
   auto run = [](std::uint32_t parallelism) {
@@ -187,6 +187,6 @@ TEST_CASE("a sink of one's own that writes epochs again changes nothing") {
 
 TEST_CASE("columns of one's own are written as CSV") {
   std::string row;
-  braid::append_csv_row(row, trade{"A,B", 1.5}, ',');
+  braid::append_csv_row(row, deal{"A,B", 1.5}, ',');
   CHECK(row == "\"A,B\",1.5");
 }
