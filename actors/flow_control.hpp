@@ -30,21 +30,15 @@ public:
       return;
     found->second = std::max(found->second, credit.finished);
     hint_ = std::max(hint_, credit.hint);
-    epoch_bytes_[{credit.edge, credit.from}] = credit.epoch_bytes;
-  }
-
-  /// The newest epoch that all downstream have processed; the largest number
-  /// that there is, less those in flight, if there is nobody.
-  epoch_number finished() const {
-    auto slowest = ~epoch_number{0} - in_flight_;
-    for (auto& [to, finished] : finished_)
-      slowest = std::min(slowest, finished);
-    return slowest;
+    sizes_[{credit.edge, credit.from}] = credit.largest;
   }
 
   /// The newest epoch that may be begun.
   epoch_number allowed() const {
-    return finished() + in_flight_;
+    auto slowest = ~epoch_number{0} - in_flight_;
+    for (auto& [to, finished] : finished_)
+      slowest = std::min(slowest, finished);
+    return slowest + in_flight_;
   }
 
   /// The newest epoch that a related source is known to have closed.
@@ -52,11 +46,12 @@ public:
     return hint_;
   }
 
-  /// The most bytes that an epoch recently had, on any way downstream.
-  std::uint64_t epoch_bytes() const {
-    std::uint64_t result = 0;
-    for (auto& [to, bytes] : epoch_bytes_)
-      result = std::max(result, bytes);
+  /// Of what was last reported from downstream, the largest.
+  epoch_size largest() const {
+    epoch_size result;
+    for (auto& [to, size] : sizes_)
+      if (size.bytes >= result.bytes)
+        result = size;
     return result;
   }
 
@@ -65,7 +60,7 @@ private:
 
   epoch_number in_flight_;
   std::map<channel, epoch_number> finished_;
-  std::map<channel, std::uint64_t> epoch_bytes_;
+  std::map<channel, epoch_size> sizes_;
   epoch_number hint_ = 0;
 };
 

@@ -75,7 +75,7 @@ void operator_partition::process_epoch() {
   load_->tuples_in += input.tuples;
   load_->tuples_out = instance_->emitted();
   note_load();
-  epoch_bytes_ = input.bytes;
+  size_ = {input.epoch.number, input.bytes};
   send_credits(input.epoch.number);
 }
 
@@ -117,7 +117,8 @@ void operator_partition::send_credit(upstream_partition& to,
   credit.to = to.index;
   credit.finished = finished;
   credit.hint = newest_hint();
-  credit.epoch_bytes = std::max(epoch_bytes_, flow_.epoch_bytes());
+  auto beyond = flow_.largest();
+  credit.largest = beyond.bytes > size_.bytes ? beyond : size_;
   to.hinted = credit.hint;
   out_->send_credit(credit);
 }

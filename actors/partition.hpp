@@ -103,7 +103,7 @@ private:
   flow_control flow_;
   std::vector<upstream_partition> upstreams_;
   std::vector<slice_range> slices_;
-  std::uint64_t epoch_bytes_ = 0; ///< of the last epoch that was processed
+  epoch_size size_; ///< of the last epoch that was processed
   bool done_ = false;
 };
 

@@ -46,6 +46,12 @@ struct close_notice {
   std::uint32_t tuples = 0;
 };
 
+/// How much an epoch had become at some partition.
+struct epoch_size {
+  epoch_number epoch = 0; ///< 0 before there is one
+  std::uint64_t bytes = 0;
+};
+
 /// A downstream partition tells an upstream one how far it has come.
 struct credit_notice {
   edge_id edge = 0;
@@ -56,8 +62,9 @@ struct credit_notice {
   /// Some source related to this edge has closed this epoch: sources that cut
   /// by time should follow.
   epoch_number hint = 0;
-  /// The most bytes that an epoch recently had on the way from here on.
-  std::uint64_t epoch_bytes = 0;
+  /// Of the latest epochs at each partition on the way from here on, the
+  /// largest.
+  epoch_size largest;
 };
 
 /// Where a partition's messages go. The actor sends them to actors and links,

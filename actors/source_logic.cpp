@@ -67,7 +67,7 @@ void source_logic::open(event_time wall) {
   epoch_.now = std::max(epoch_.now, now);
   opened_at_ = wall;
   open_ = true;
-  adapt_caps();
+  adapt_cap();
   instance_->begin_epoch(epoch_);
 }
 
@@ -116,6 +116,7 @@ epoch_number source_logic::last_to_close(const read_progress& progress) const {
 
 void source_logic::close(const read_progress& progress) {
   auto last = last_to_close(progress);
+  note_tuples(progress.tuples);
   auto cuts = instance_->finish_epoch();
   if (cuts_.record)
     for (auto epoch = epoch_.number; epoch <= last; ++epoch)
@@ -146,22 +147,32 @@ void source_logic::close(const read_progress& progress) {
 
 /// Where an operator emits much more than it takes, epochs grow on their way;
 /// the sources then read less into each.
-void source_logic::adapt_caps() {
-  auto grown = flow_.epoch_bytes();
-  if (grown < cuts_.max_bytes / 2) {
-    max_tuples_ = std::min(cuts_.max_tuples, max_tuples_ + max_tuples_ / 8 + 1);
+void source_logic::adapt_cap() {
+  auto largest = flow_.largest();
+  auto read = tuples_of_.find(largest.epoch);
+  if (read == tuples_of_.end() || read->second == 0)
     return;
+  // As many tuples as would have given an epoch of just the right size.
+  auto fitting = cuts_.max_tuples;
+  if (largest.bytes > 0) {
+    auto each =
+      static_cast<double>(largest.bytes) / static_cast<double>(read->second);
+    auto most = static_cast<double>(cuts_.max_bytes) / each;
+    if (most < static_cast<double>(cuts_.max_tuples))
+      fitting = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(most));
   }
-  // What is reported of epochs from before the last step says nothing new.
-  if (grown <= cuts_.max_bytes || flow_.finished() < shrunk_at_)
-    return;
-  auto share =
-    static_cast<double>(cuts_.max_bytes) / static_cast<double>(grown);
-  auto fitting =
-    static_cast<std::uint64_t>(static_cast<double>(max_tuples_) * share);
-  max_tuples_ = std::max<std::uint64_t>(
-    1, std::min(max_tuples_ - max_tuples_ / 4, fitting));
-  shrunk_at_ = epoch_.number;
+  if (fitting > max_tuples_)
+    max_tuples_ = std::min(fitting, max_tuples_ + max_tuples_ / 8 + 1);
+  else if (largest.bytes > cuts_.max_bytes)
+    max_tuples_ = fitting;
+}
+
+/// Remembers for a while how much an epoch had here.
+void source_logic::note_tuples(std::uint64_t tuples) {
+  constexpr std::size_t remembered = 256;
+  tuples_of_[epoch_.number] = tuples;
+  if (tuples_of_.size() > remembered)
+    tuples_of_.erase(tuples_of_.begin());
 }
 
 } // namespace braid

@@ -8,6 +8,7 @@
 #include "operators/source.hpp"
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -50,7 +51,8 @@ private:
   bool must_close(const read_progress& progress, event_time wall) const;
   std::optional<event_time> next_look(const read_progress& progress) const;
   void close(const read_progress& progress);
-  void adapt_caps();
+  void adapt_cap();
+  void note_tuples(std::uint64_t tuples);
   epoch_number last_to_close(const read_progress& progress) const;
   bool by_clock() const;
 
@@ -65,8 +67,8 @@ private:
   event_time opened_at_ = 0;
   bool open_ = false;
   bool done_ = false;
-  std::uint64_t max_tuples_;   ///< shrinks while epochs grow on their way
-  epoch_number shrunk_at_ = 0; ///< the first with fewer
+  std::uint64_t max_tuples_; ///< shrinks while epochs grow on their way
+  std::map<epoch_number, std::uint64_t> tuples_of_; ///< the latest epochs
 };
 
 } // namespace braid

@@ -77,15 +77,17 @@ TEST_CASE("the size of epochs is the latest of each channel, the largest of "
   flow_control flow{2};
   flow.add_channel(0, 0);
   flow.add_channel(0, 1);
-  auto sized = [&](partition_index from, std::uint64_t bytes) {
+  auto sized = [&](partition_index from, epoch_size size) {
     auto notice = credit(0, from, 0);
-    notice.epoch_bytes = bytes;
+    notice.largest = size;
     flow.on_credit(notice);
   };
-  CHECK(flow.epoch_bytes() == 0);
-  sized(0, 1'000);
-  sized(1, 400);
-  CHECK(flow.epoch_bytes() == 1'000);
-  sized(0, 100);
-  CHECK(flow.epoch_bytes() == 400);
+  CHECK(flow.largest().epoch == 0);
+  sized(0, {3, 1'000});
+  sized(1, {4, 400});
+  CHECK(flow.largest().epoch == 3);
+  CHECK(flow.largest().bytes == 1'000);
+  sized(0, {5, 100});
+  CHECK(flow.largest().epoch == 4);
+  CHECK(flow.largest().bytes == 400);
 }

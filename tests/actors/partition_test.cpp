@@ -76,13 +76,13 @@ public:
   }
 
   void credit(partition_index from, epoch_number finished,
-              epoch_number hint = 0, std::uint64_t bytes = 0) {
+              epoch_number hint = 0, epoch_size largest = {}) {
     credit_notice notice;
     notice.edge = 2;
     notice.from = from;
     notice.finished = finished;
     notice.hint = hint;
-    notice.epoch_bytes = bytes;
+    notice.largest = largest;
     logic->on_credit(notice);
   }
 
@@ -219,17 +219,19 @@ TEST_CASE("a partition reports the larger of its epochs and those after it, "
   trial.close(1, 1, 1);
   SECTION("its own") {
     CHECK(trial.logic->step(0).worked);
-    CHECK(trial.sent.credits.back().epoch_bytes == tuples->bytes());
+    CHECK(trial.sent.credits.back().largest.epoch == 1);
+    CHECK(trial.sent.credits.back().largest.bytes == tuples->bytes());
     trial.sent.clear();
     // Only a hint, but it must not take back what was said.
     trial.close(0, 0, 2);
     REQUIRE(!trial.sent.credits.empty());
-    CHECK(trial.sent.credits.back().epoch_bytes == tuples->bytes());
+    CHECK(trial.sent.credits.back().largest.bytes == tuples->bytes());
   }
   SECTION("those after it") {
-    trial.credit(1, 0, 0, 1'000'000);
+    trial.credit(1, 0, 0, {7, 1'000'000});
     CHECK(trial.logic->step(0).worked);
-    CHECK(trial.sent.credits.back().epoch_bytes == 1'000'000);
+    CHECK(trial.sent.credits.back().largest.epoch == 7);
+    CHECK(trial.sent.credits.back().largest.bytes == 1'000'000);
   }
 }
 

@@ -39,11 +39,11 @@ public:
 
   /// The sink tells the source something.
   void credit(epoch_number finished, epoch_number hint = 0,
-              std::uint64_t epoch_bytes = 0) {
+              epoch_size largest = {}) {
     credit_notice notice;
     notice.finished = finished;
     notice.hint = hint;
-    notice.epoch_bytes = epoch_bytes;
+    notice.largest = largest;
     source_->on_credit(notice);
   }
 
@@ -387,36 +387,42 @@ TEST_CASE("a source reads less into an epoch where epochs grow on their way "
   cuts.max_tuples = 1'000;
   cuts.max_bytes = 1'000'000;
   source_on_trial source{endless(100'000), cuts};
-  CHECK(source.step(start).worked);
-  CHECK(source.tuples_of_close(0) == 1'000);
-
-  SECTION("in proportion") {
-    source.credit(1, 0, 10'000'000);
+  auto next_epoch = [&] {
     CHECK(source.step(start).worked);
-    CHECK(source.tuples_of_close(1) == 100);
+    return source.sent.closes.back().tuples.at(0);
+  };
+  CHECK(next_epoch() == 1'000);
+
+  SECTION("in proportion, once for what was measured once") {
+    source.credit(1, 0, {1, 10'000'000});
+    CHECK(next_epoch() == 100);
+    CHECK(next_epoch() == 100);
+    // Measured late, of an epoch that was large still.
+    source.credit(2, 0, {1, 10'000'000});
+    CHECK(next_epoch() == 100);
+    source.credit(3, 0, {2, 1'000'000});
+    CHECK(next_epoch() == 100);
   }
   SECTION("but never nothing") {
-    source.credit(1, 0, ~std::uint64_t{0});
-    CHECK(source.step(start).worked);
-    CHECK(source.tuples_of_close(1) == 1);
+    source.credit(1, 0, {1, ~std::uint64_t{0}});
+    CHECK(next_epoch() == 1);
   }
-  SECTION("once for one and the same epoch") {
-    source.credit(0, 0, 10'000'000);
-    CHECK(source.step(start).worked);
-    CHECK(source.step(start).worked);
-    CHECK(source.tuples_of_close(1) == 100);
-    CHECK(source.tuples_of_close(2) == 100);
-  }
-  SECTION("and more again when they have become smaller") {
-    source.credit(1, 0, 10'000'000);
-    CHECK(source.step(start).worked);
-    auto sum = 0u;
-    for (epoch_number epoch = 2; sum < 1'000 && epoch < 40; ++epoch) {
-      source.credit(epoch, 0, 10'000);
-      CHECK(source.step(start).worked);
-      sum = source.tuples_of_close(epoch);
+  SECTION("and more again as they grow less, up to what fits") {
+    source.credit(1, 0, {1, 10'000'000});
+    auto tuples = next_epoch();
+    for (epoch_number epoch = 2; epoch < 40; ++epoch) {
+      source.credit(epoch, 0, {epoch, 2'000 * tuples});
+      auto more = next_epoch();
+      CHECK(more >= tuples);
+      CHECK(more <= tuples + tuples / 8 + 1);
+      CHECK(more <= 500);
+      tuples = more;
     }
-    CHECK(sum == 1'000);
+    CHECK(tuples == 500);
+  }
+  SECTION("unless nothing is known of the epoch that was large") {
+    source.credit(1, 0, {77, 10'000'000});
+    CHECK(next_epoch() == 1'000);
   }
 }
 
