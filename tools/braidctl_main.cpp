@@ -75,6 +75,8 @@ bool is_terminal() {
 }
 
 void add_submit(CLI::App& app, arguments& into) {
+  // Commands made from here on take the general options behind them, too.
+  app.fallthrough();
   auto* command = app.add_subcommand("submit", "runs a topology");
   command->add_option("NAME", into.name, "the topology")->required();
   command
@@ -128,7 +130,6 @@ void add_commands(CLI::App& app, arguments& into) {
   app.add_subcommand("tree", "shows the actors of all nodes")
     ->add_flag("--watch", into.watch, "again every second, until Ctrl-C");
   app.require_subcommand(1);
-  app.fallthrough();
 }
 
 void add_options(CLI::App& app, arguments& into) {

@@ -35,7 +35,11 @@ std::string complete_name(const std::string& typed,
                          + "; write more of its name"};
   if (names.empty())
     throw braidctl_error{"there is no " + what + "; there are none at all"};
-  if (auto meant = nearest(typed, names))
+  // Of a letter or two, anything would be a likely misspelling.
+  constexpr std::size_t enough_to_guess = 3;
+  auto meant =
+    typed.size() < enough_to_guess ? std::nullopt : nearest(typed, names);
+  if (meant)
     throw braidctl_error{"there is no " + what + "; did you mean '" + *meant
                          + "'?"};
   throw braidctl_error{"there is no " + what + "; there are " + listed(names)};
