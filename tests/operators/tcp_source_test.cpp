@@ -213,7 +213,9 @@ TEST_CASE("the sender has to wait while nobody reads", "[threads]") {
   waiting_reader reader{
     tcp_lines("127.0.0.1", there.port(), {.limits = {.buffer_bytes = 1000}})};
   auto connection = there.accepted();
-  auto text = std::string(99, 'x') + "\n";
+  // Not with operator+: GCC 12 sees a copy out of bounds there, falsely.
+  std::string text(99, 'x');
+  text += '\n';
   auto sent = send_what_is_taken(connection, text, most);
   CHECK(sent < most);
   connection = {};
