@@ -21,6 +21,16 @@ using namespace std::chrono_literals;
 constexpr std::size_t answering_threads = 8;
 constexpr std::size_t longest_body = 1 << 20;
 constexpr auto patience = 2s; ///< with one read or write of a client
+constexpr int most_waiting = 128;
+
+/// The library lets five connections wait to be taken; who comes sixth at the
+/// same moment waits for a second.
+class patient_server : public httplib::Server {
+public:
+  void let_more_wait() {
+    ::listen(svr_sock_, most_waiting);
+  }
+};
 
 /// The library's own choice would let several processes share a port.
 void let_port_be_taken_over(int socket) {
@@ -70,6 +80,7 @@ public:
     server_.set_write_timeout(patience);
     server_.set_payload_max_length(longest_body);
     bind();
+    server_.let_more_wait();
   }
 
   ~impl() {
@@ -133,7 +144,7 @@ private:
   }
 
   address where_;
-  httplib::Server server_;
+  patient_server server_;
   std::optional<http_api> api_;
   std::thread thread_;
 };
