@@ -74,3 +74,24 @@ TEST_CASE("a supervisor that is killed leaves no run behind on workers") {
   CHECK(nodes["nodes"][1]["partitions"] == 0);
   CHECK(all.ask({"list"})["runs"].empty());
 }
+
+TEST_CASE("a worker that hangs is lost, and comes back when it goes on") {
+  cluster all{2, {"cluster.heartbeat=100ms", "cluster.lost_after=1s"}};
+  all.start_all();
+  auto run = all.submit({"endless", "--parallelism", "2"});
+  auto worker_is = [](const std::string& state) {
+    return [state](const nlohmann::json& answer) {
+      return answer["nodes"][1]["state"] == state;
+    };
+  };
+  all.node(1).running().send(SIGSTOP);
+  all.ask_until({"nodes"}, worker_is("lost"));
+  auto status = all.ask_until({"status", run}, is_over);
+  CHECK_THAT(status["reason"].get<std::string>(), Catch::Contains("worker-1"));
+  all.node(1).running().send(SIGCONT);
+  all.ask_until({"nodes"}, worker_is("up"));
+  // What is left of the run there is stopped.
+  all.ask_until({"nodes"}, [](const nlohmann::json& answer) {
+    return answer["nodes"][1]["partitions"] == 0;
+  });
+}
