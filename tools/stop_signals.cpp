@@ -39,7 +39,7 @@ stop_signals::stop_signals() {
 stop_signals::~stop_signals() {
   if (watchdog_.joinable()) {
     called_off_ = true;
-    pthread_kill(watchdog_.native_handle(), SIGTERM);
+    pthread_kill(watchdog_.native_handle(), SIGINT);
     watchdog_.join();
   }
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
