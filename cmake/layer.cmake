@@ -10,7 +10,9 @@
 # PRIVATE targets are used by sources only.
 include(tidy)
 
-set(BRAID_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Werror)
+# g++ 12 raises the last three falsely on strings, depending on what it inlines.
+set(BRAID_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Werror
+  -Wno-error=array-bounds -Wno-error=restrict -Wno-error=stringop-overflow)
 
 function(layer name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "PRIVATE")
