@@ -4,7 +4,6 @@
 #include "operators/braid.hpp"
 
 #include <catch2/catch.hpp>
-
 #include <set>
 
 // [types]
