@@ -83,6 +83,7 @@ private:
   void remove_others();
   std::uint64_t size_of(const part& file) const;
   void write_buffer(part& to);
+  void sync_all();
   void close_all();
 
   part& part_of(slice_id slice) {

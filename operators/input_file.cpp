@@ -65,9 +65,8 @@ std::vector<input_files::entry> inspect_directory(const std::string& path) {
     throw topology_error{"the directory '" + path
                          + "' holds no files; give one that does"};
   std::sort(files.begin(), files.end());
-  std::vector<input_files::entry> result;
-  for (auto& file : files)
-    result.push_back(inspect(file));
+  std::vector<input_files::entry> result(files.size());
+  std::transform(files.begin(), files.end(), result.begin(), inspect);
   return result;
 }
 
