@@ -53,8 +53,7 @@ public:
       left_.graph().add({.name = name, .keyed = true, .make = make});
     left_.connect(sides->from, 0);
     right_.connect(sides->from, 1);
-    return left_.tuples().made_by(
-      outputs.results, std::shared_ptr<const declared_outputs>{sides});
+    return left_.tuples().made_by(outputs.results, sides);
   }
 
 private:

@@ -275,9 +275,9 @@ public:
   /// The main output of the operator that has these side outputs.
   template <class Out>
   stream<Out> made_by(std::shared_ptr<output_spec<Out>> main,
-                      std::shared_ptr<const declared_outputs> sides) const {
+                      const std::shared_ptr<declared_outputs>& sides) const {
     stream<Out> result{*graph_, {{sides->from, std::move(main)}}};
-    result.declared_ = std::move(sides);
+    result.declared_ = sides;
     return result;
   }
 

@@ -110,9 +110,7 @@ private:
     sides->from =
       tuples_.graph().add({.name = name, .keyed = true, .make = make});
     tuples_.connect(sides->from, 0);
-    return tuples_.tuples().made_by(
-      outputs.results,
-      std::shared_ptr<const declared_outputs>{std::move(sides)});
+    return tuples_.tuples().made_by(outputs.results, sides);
   }
 
   Keyed tuples_;
