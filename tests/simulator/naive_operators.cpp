@@ -1,5 +1,6 @@
 // What each kind of node does, told once more without the engine.
 #include "tests/simulator/naive_node.hpp"
+#include "tests/simulator/naive_windows.hpp"
 
 namespace braid::simulator {
 
@@ -240,7 +241,7 @@ std::unique_ptr<naive_node> make_naive_node(const node_description& node,
     case node_kind::sink:
       return std::make_unique<naive_sink>(node, topology, into[node.name]);
     default:
-      return nullptr;
+      return make_naive_window(node, topology);
   }
 }
 

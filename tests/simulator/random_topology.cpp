@@ -2,7 +2,9 @@
 
 #include "tests/simulator/simulator.hpp"
 
+#include <algorithm>
 #include <array>
+#include <numeric>
 #include <utility>
 
 namespace braid::simulator {
@@ -31,10 +33,14 @@ public:
 
 private:
   struct open_stream {
-    stream_ref ref;
-    bool at_source = false; ///< times may still be assigned
+    stream_ref ref{};
+    bool at_source = false;   ///< times may still be assigned
+    std::uint64_t volume = 0; ///< about as many tuples, at most
     bool used = false;
   };
+
+  /// Of a stream; more of them find nothing more.
+  static constexpr std::uint64_t most_tuples = 20'000;
 
   std::uint64_t below(std::uint64_t bound) {
     return random_->below(bound);
@@ -52,11 +58,14 @@ private:
     node.script.sees_end_late = one_in(3);
     node.script.stutters = one_in(3);
     auto keys = std::array{1, 3, 10, 50}[below(4)];
-    for (auto splits = 1 + below(4); splits > 0; --splits)
+    open_stream result{.at_source = true};
+    for (auto splits = 1 + below(4); splits > 0; --splits) {
       node.script.splits.push_back(random_split(keys));
+      result.volume += node.script.splits.back().size();
+    }
     if (options_.paced && one_in(3))
       node.script.ends_at = simulation::beginning + random_time(3'000'000);
-    add(std::move(node), true);
+    add(std::move(node), result);
     if (!one_in(3))
       add_times(streams_.size() - 1);
   }
@@ -83,50 +92,95 @@ private:
     node_description node;
     node.kind = node_kind::assign_times;
     node.lateness = one_in(3) ? 0 : random_time(5'000);
+    auto result = streams_[stream];
+    result.used = false;
     node.inputs = {use(stream)};
-    add(std::move(node), true);
+    add(std::move(node), result);
   }
 
   // -- other nodes -----------------------------------------------------------
 
   void add_node() {
     constexpr std::array kinds{
-      node_kind::map,   node_kind::filter,     node_kind::flat_map,
-      node_kind::unite, node_kind::unite,      node_kind::chain,
-      node_kind::fold,  node_kind::count,      node_kind::alarm,
-      node_kind::alarm, node_kind::text_alarm, node_kind::join,
-      node_kind::rules, node_kind::split,      node_kind::pair,
-      node_kind::sink};
+      node_kind::map,      node_kind::filter,      node_kind::flat_map,
+      node_kind::unite,    node_kind::unite,       node_kind::chain,
+      node_kind::fold,     node_kind::count,       node_kind::alarm,
+      node_kind::alarm,    node_kind::text_alarm,  node_kind::join,
+      node_kind::rules,    node_kind::window,      node_kind::merged_window,
+      node_kind::sessions, node_kind::window_join, node_kind::interval_join,
+      node_kind::split,    node_kind::pair,        node_kind::sink};
     auto kind = kinds[below(kinds.size())];
     if (kind == node_kind::sink)
       return add_sink(any_stream());
     node_description node;
     node.kind = kind;
-    auto at_source = add_inputs(node);
+    auto inputs = random_inputs(kind);
+    auto result = result_of(kind, inputs);
+    if (result.volume > most_tuples)
+      return add_sink(inputs.front());
+    for (auto input : inputs)
+      node.inputs.push_back(use(input));
+    set_parameters(node);
+    add(std::move(node), result);
+  }
+
+  void set_parameters(node_description& node) {
+    auto kind = node.kind;
     node.parameter = 1 + below(kind == node_kind::map ? 100 : 20'000);
+    // Windows overlap, by a fraction that need not divide them.
+    auto size = static_cast<event_time>(node.parameter);
+    node.slide = std::max<event_time>(1, size * (3 + random_time(8)) / 10);
+    node.lateness = one_in(2) ? 0 : random_time(10'000);
     node.when =
       std::array{emit::each_update, emit::each_epoch, emit::at_end}[below(3)];
     if (kind >= node_kind::chain && (kind < node_kind::split || one_in(2)))
       node.slices = random_slices();
     if (kind >= node_kind::split)
       node.rebalanced = {one_in(4), one_in(4)};
-    add(std::move(node), at_source);
   }
 
-  /// Whether times may be assigned to what the node makes of its inputs.
-  bool add_inputs(node_description& node) {
-    auto count = node.kind == node_kind::unite ? 2 + below(2)
-                 : node.kind == node_kind::join || node.kind == node_kind::rules
-                     || node.kind == node_kind::pair
-                   ? 2
-                   : 1;
-    auto at_source = node.kind < node_kind::chain;
-    for (std::uint64_t i = 0; i < count; ++i) {
-      auto stream = any_stream();
-      at_source = at_source && streams_[stream].at_source;
-      node.inputs.push_back(use(stream));
+  std::vector<std::size_t> random_inputs(node_kind kind) {
+    auto count = kind == node_kind::unite ? 2 + below(2)
+                 : takes_two(kind)        ? 2
+                                          : 1;
+    std::vector<std::size_t> result;
+    for (std::uint64_t i = 0; i < count; ++i)
+      result.push_back(any_stream());
+    return result;
+  }
+
+  /// What a node makes of these streams.
+  open_stream result_of(node_kind kind,
+                        const std::vector<std::size_t>& inputs) const {
+    open_stream result{.at_source = kind < node_kind::chain};
+    for (auto input : inputs) {
+      auto& stream = streams_[input];
+      result.at_source = result.at_source && stream.at_source;
+      result.volume = multiplies(kind) && input != inputs.front()
+                        ? result.volume * stream.volume
+                        : result.volume + stream.volume;
     }
-    return at_source;
+    if (multiplies(kind) && inputs.front() == inputs.back())
+      result.volume *= result.volume;
+    return result;
+  }
+
+  /// Whether every tuple of one stream may meet every one of the other.
+  static bool multiplies(node_kind kind) {
+    return kind == node_kind::window_join || kind == node_kind::interval_join;
+  }
+
+  static bool takes_two(node_kind kind) {
+    switch (kind) {
+      case node_kind::join:
+      case node_kind::rules:
+      case node_kind::window_join:
+      case node_kind::interval_join:
+      case node_kind::pair:
+        return true;
+      default:
+        return false;
+    }
   }
 
   void add_sink(std::size_t stream) {
@@ -153,11 +207,15 @@ private:
     return streams_[stream].ref;
   }
 
-  void add(node_description node, bool at_source) {
+  void add(node_description node, open_stream result) {
     node.name = "node " + std::to_string(result_.nodes.size());
-    streams_.push_back({{result_.nodes.size(), false}, at_source, false});
-    if (node.kind == node_kind::split)
-      streams_.push_back({{result_.nodes.size(), true}, false, false});
+    result.ref = {result_.nodes.size(), false};
+    streams_.push_back(result);
+    if (has_side(node.kind)) {
+      result.ref.side = true;
+      result.at_source = false;
+      streams_.push_back(result);
+    }
     result_.nodes.push_back(std::move(node));
   }
 

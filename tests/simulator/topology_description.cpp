@@ -1,6 +1,12 @@
 #include "tests/simulator/topology_description.hpp"
 
-namespace braid::simulator::user {
+namespace braid::simulator {
+
+bool has_side(node_kind kind) {
+  return kind >= node_kind::window && kind <= node_kind::split;
+}
+
+namespace user {
 
 std::uint64_t mixed(std::uint64_t left, std::uint64_t right) {
   auto x = left * 0xff51afd7ed558ccd + right + 1;
@@ -25,4 +31,15 @@ item copy(const item& x, std::uint64_t index) {
   return {x.key, mixed(x.value, index), x.stamp};
 }
 
-} // namespace braid::simulator::user
+item of_window(std::uint64_t key, event_time begin, event_time end,
+               std::uint64_t value) {
+  return {key, mixed(value, static_cast<std::uint64_t>(begin)), end};
+}
+
+item joined(const item& left, const item& right) {
+  return {left.key, mixed(left.value, right.value), left.stamp};
+}
+
+} // namespace user
+
+} // namespace braid::simulator

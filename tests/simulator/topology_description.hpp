@@ -29,16 +29,26 @@ enum class node_kind : std::uint8_t {
   text_alarm, ///< the same with keys that are texts
   join,       ///< two streams
   rules,      ///< a stream, and one that is broadcast
+  // Per key and stretch of event time.
+  window,        ///< a hash over all that a window sees
+  merged_window, ///< a sum, put together from parts
+  sessions,
+  window_join,
+  interval_join,
   // Per slice.
   split, ///< a main and a side output, and timers
   pair,  ///< two streams
   sink,
 };
 
+/// Whether a node has a second output: the side output of a split, or what
+/// comes too late for a window or join (its first stream, if it has two).
+bool has_side(node_kind kind);
+
 /// An output of a node.
 struct stream_ref {
   std::size_t node = 0;
-  bool side = false; ///< the side output of a split
+  bool side = false;
 };
 
 /// A node and what it consumes. Nodes refer to earlier ones only.
@@ -48,9 +58,11 @@ struct node_description {
   std::vector<stream_ref> inputs;
   /// Inputs, by index, that are rebalanced; only of split, pair and sink.
   std::vector<bool> rebalanced;
-  /// What makes one map unlike another; timers are set this far ahead.
-  std::uint64_t parameter = 0;
-  event_time lateness = 0; ///< of assign_times
+  /// What makes one map unlike another; timers are set this far ahead, and so
+  /// long are windows, or the gap between sessions.
+  std::uint64_t parameter = 1;
+  event_time slide = 1;    ///< of windows
+  event_time lateness = 0; ///< of assign_times and windows
   emit when = emit::each_epoch;
   std::optional<std::uint32_t> slices;
   source_script script; ///< of sources
@@ -71,6 +83,12 @@ item mapped(const item& x, std::uint64_t parameter);
 bool kept(const item& x, std::uint64_t parameter);
 std::uint64_t copies(const item& x, std::uint64_t parameter);
 item copy(const item& x, std::uint64_t index);
+
+/// What windows of a key make of their values.
+item of_window(std::uint64_t key, event_time begin, event_time end,
+               std::uint64_t value);
+
+item joined(const item& left, const item& right);
 
 } // namespace user
 
