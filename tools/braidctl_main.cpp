@@ -3,6 +3,7 @@
 #include "tools/braidctl_commands.hpp"
 #include "tools/braidctl_tables.hpp"
 #include "tools/run_node.hpp"
+#include "tools/spelling.hpp"
 #include "tools/units.hpp"
 #include "tools/version.hpp"
 
@@ -19,7 +20,7 @@ using namespace std::chrono_literals;
 /// What stands on the command line.
 struct arguments {
   std::string node = "http://127.0.0.1:4780";
-  output_format format = output_format::tables;
+  std::string format = "table";
   std::string timeout = "30s";
   std::string name; ///< of a run, or of a topology to submit
   std::vector<std::string> settings;
@@ -139,10 +140,10 @@ void add_options(CLI::App& app, arguments& into) {
     ->envname("BRAID_NODE")
     ->type_name("URL")
     ->capture_default_str();
-  app.add_option("--output", into.format, "table or json")
-    ->transform(CLI::CheckedTransformer(std::map<std::string, output_format>{
-      {"table", output_format::tables}, {"json", output_format::answers}}))
-    ->type_name("FORMAT");
+  app.add_option("--output", into.format, "for people, or for programs")
+    ->check(CLI::IsMember({"table", "json"}))
+    ->type_name("FORMAT")
+    ->capture_default_str();
   app.add_option("--timeout", into.timeout, "for an answer of the node")
     ->type_name("TIME")
     ->capture_default_str();
@@ -153,7 +154,7 @@ void carry_out(const std::string& command, const arguments& given,
                const braidctl& cluster, braidctl::time_limit limit) {
   if (command == "submit") {
     // Programs want one JSON document, people want to know at once.
-    auto announce = !given.wait || given.format == output_format::tables;
+    auto announce = !given.wait || given.format == "table";
     auto run = cluster.submit(submission_of(given), announce);
     if (given.wait)
       cluster.wait(run, limit);
@@ -182,10 +183,11 @@ int run(const std::string& command, const arguments& given) {
     braidctl_client client{parse_node_address(given.node),
                            parse_duration(given.timeout)};
     auto colour = is_terminal() && !std::getenv("NO_COLOR");
-    braidctl cluster{client, given.format,
-                     colour ? text_table::emphasis{colour_states}
-                            : text_table::emphasis{},
-                     std::cout};
+    braidctl cluster{
+      client,
+      given.format == "json" ? output_format::answers : output_format::tables,
+      colour ? text_table::emphasis{colour_states} : text_table::emphasis{},
+      std::cout};
     carry_out(command, given, cluster, limit);
     return succeeded;
   } catch (const std::invalid_argument& wrong) {
@@ -195,6 +197,19 @@ int run(const std::string& command, const arguments& given) {
     std::cerr << "braidctl: " << failed.what() << '\n';
     return failed_running;
   }
+}
+
+/// What the library says, but for misspelt commands, which it only misses.
+std::string explain(const CLI::ParseError& wrong, const CLI::App& app) {
+  auto rest = app.remaining();
+  if (rest.empty() || !app.get_subcommands().empty())
+    return wrong.what();
+  std::vector<std::string> commands;
+  for (auto* command : app.get_subcommands({}))
+    commands.push_back(command->get_name());
+  auto meant = nearest(rest.front(), commands);
+  return "there is no command '" + rest.front() + "'"
+         + (meant ? "; did you mean '" + *meant + "'?" : "");
 }
 
 } // namespace
@@ -209,7 +224,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& wrong) {
     if (wrong.get_exit_code() == 0)
       return app.exit(wrong);
-    std::cerr << "braidctl: " << wrong.what() << "; see braidctl --help\n";
+    std::cerr << "braidctl: " << explain(wrong, app)
+              << "; see braidctl --help\n";
     return misused;
   }
   return run(app.get_subcommands().front()->get_name(), given);

@@ -153,9 +153,9 @@ std::string_view route_path(std::string_view path) {
 }
 
 [[noreturn]] void no_such_path(const std::string& path) {
-  std::vector<std::string> known;
-  for (auto& each : routes)
-    known.emplace_back(each.path);
+  std::vector<std::string> known(routes.size());
+  std::transform(routes.begin(), routes.end(), known.begin(),
+                 [](auto& each) { return std::string{each.path}; });
   auto meant = nearest(path, known);
   throw bad_question(404, "there is no '" + path + "'"
                             + (meant ? "; did you mean '" + *meant + "'?"

@@ -52,10 +52,13 @@ time_to_stop(const node_configuration& configuration) {
 
 void announce(const node& here) {
   auto& settings = here.settings();
+  // With brackets where a host needs them.
+  auto written = [](const address& x) {
+    return to_string(endpoint{x.host, x.port});
+  };
   std::cout << "node " << settings.name << " is ready: control "
-            << to_string(settings.control) << ", data "
-            << to_string(settings.data) << ", http http://"
-            << to_string(settings.http) << std::endl;
+            << written(settings.control) << ", data " << written(settings.data)
+            << ", http http://" << written(settings.http) << std::endl;
 }
 
 void start_logging_of(const node_configuration& configuration,

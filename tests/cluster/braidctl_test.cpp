@@ -49,6 +49,12 @@ TEST_CASE("mistakes on braidctl's command line end with status 2") {
   }
 }
 
+TEST_CASE("a misspelt command is recognised") {
+  CHECK(braidctl({"lsit"}).errors
+        == "braidctl: there is no command 'lsit'; did you mean 'list'?; see "
+           "braidctl --help\n");
+}
+
 TEST_CASE("general options may stand behind the command") {
   cluster all{1};
   all.start_all();
