@@ -99,7 +99,9 @@ private:
   }
 
   void take(std::uint32_t local) {
-    // Tuples of one epoch mostly lie in one pane: look at most of them once.
+    // What an exception left behind in an earlier slice is void.
+    changed_.clear();
+    // An epoch's tuples mostly lie in one pane, which is then looked up once.
     fate_.end = fate_.begin;
     for (auto& tuple : order_.of(local)) {
       if (!fate_.covers(tuple.time)) [[unlikely]]

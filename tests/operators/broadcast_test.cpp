@@ -103,8 +103,9 @@ public:
   void on(const reading& x) {
     if (x.value < 0)
       threshold.edit() = 7;
+    // What was drawn must be the same for all partitions, too.
     if (x.value >= threshold.get())
-      emit(x);
+      emit({x.sensor, static_cast<std::int32_t>(drawn.get() % 1000)});
   }
 
   void on_broadcast(const rule& x) {
@@ -129,7 +130,7 @@ public:
   }
 
   void on_timer(event_time) {
-    emit({key(), static_cast<std::int32_t>(drawn.get() % 1000)});
+    emit({key(), 0});
   }
 
 private:

@@ -65,10 +65,25 @@ TEST_CASE("no operator has more partitions than slices") {
   }
 }
 
-TEST_CASE("partitions are dealt out to the nodes") {
+TEST_CASE("partitions go round the nodes, over all operators") {
+  topology graph{"test", settings{}};
+  graph.source("a", counted_source{3}).sink("a sink", to_sink(false));
+  graph.source("b", counted_source{3}).sink("b sink", to_sink(false));
+  auto owners = assign_evenly(graph, {3, {}}, 2);
+  using nodes = std::vector<node_index>;
+  CHECK(owners[0].nodes == nodes{0, 1, 0});
+  CHECK(owners[1].nodes == nodes{1});
+  CHECK(owners[2].nodes == nodes{0, 1, 0});
+  CHECK(owners[3].nodes == nodes{1});
+}
+
+TEST_CASE("partitions that keep the slice run where their upstream does") {
   auto owners = assign_evenly(*line(5), {5, {}}, 2);
   for (auto& one : owners)
     CHECK(one.nodes == std::vector<node_index>{0, 1, 0, 1, 0});
+  // With other partitions there is nobody to follow.
+  auto fewer = assign_evenly(*line(5), {5, {{"pass", 2}}}, 2);
+  CHECK(fewer[1].nodes == std::vector<node_index>{1, 0});
 }
 
 TEST_CASE("the submission says how many partitions, by name first, then the "

@@ -163,7 +163,7 @@ private:
   void on(std::size_t port, const naive_tuple& x) override {
     auto late = true;
     for (auto& window : windows_with(x.time))
-      if (!is_gone(window)) {
+      if (!had_fired(window)) {
         late = false;
         tuples_[slice()][{window, x.tuple.key}][port].push_back(x.tuple);
       }
