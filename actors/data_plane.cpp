@@ -1,7 +1,5 @@
 #include "actors/data_plane.hpp"
 
-#include "actors/messages.hpp"
-
 #include <caf/all.hpp>
 
 #include <cassert>
@@ -83,12 +81,38 @@ void data_plane::on_frame(const std::string& from,
 
 void data_plane::on_batch(const incoming_frame& frame) {
   auto address = read_batch_address(frame);
-  auto routes = routes_of(address.run);
-  if (!routes || address.edge >= routes->edges.size())
+  channel on{address.run, address.edge, address.from, address.to};
+  auto found = arrived_.find(on);
+  if (found == arrived_.end()) {
+    forget_ended();
+    found = arrived_.emplace(on, frame_arrival{}).first;
+  }
+  auto& arrived = found->second;
+  if (arrived.epoch != address.epoch && !arrived.frames.empty())
+    deliver(on, arrived);
+  arrived.edge = address.edge;
+  arrived.from = address.from;
+  arrived.epoch = address.epoch;
+  arrived.frames.push_back(frame);
+  if (arrived.frames.size() == batches_together)
+    deliver(on, arrived);
+}
+
+void data_plane::deliver(const channel& on, frame_arrival& arrived) const {
+  auto content = std::exchange(arrived, {});
+  if (content.frames.empty())
     return;
-  if (auto* actor = routes->find(routes->edges[address.edge].to, address.to))
-    caf::anon_send(
-      *actor, frame_arrival{address.edge, address.from, address.epoch, frame});
+  auto routes = routes_of(on.run);
+  if (!routes || on.edge >= routes->edges.size())
+    return;
+  if (auto* actor = routes->find(routes->edges[on.edge].to, on.to))
+    caf::anon_send(*actor, std::move(content));
+}
+
+/// Drops what a run has left behind that ended in the middle of an epoch.
+void data_plane::forget_ended() {
+  std::erase_if(arrived_,
+                [&](auto& each) { return !routes_of(each.first.run); });
 }
 
 void data_plane::on_close(const incoming_frame& frame) {
@@ -97,6 +121,9 @@ void data_plane::on_close(const incoming_frame& frame) {
   if (!routes || close.notice.edge >= routes->edges.size())
     return;
   for (auto& receiver : close.receivers) {
+    channel on{close.run, close.notice.edge, close.notice.from, receiver.to};
+    if (auto found = arrived_.find(on); found != arrived_.end())
+      deliver(on, found->second);
     auto notice = close.notice;
     notice.tuples = receiver.tuples;
     if (auto* actor = routes->find(routes->edges[notice.edge].to, receiver.to))
@@ -120,15 +147,28 @@ void routed_outbox::route(std::shared_ptr<const run_routes> routes) {
 
 void routed_outbox::send_batch(edge_id edge, partition_index to,
                                epoch_number epoch, batch_ptr tuples) {
+  auto& waiting = waiting_[{edge, to}];
+  assert(waiting.batches.empty() || waiting.epoch == epoch);
+  waiting.epoch = epoch;
+  waiting.batches.push_back(std::move(tuples));
+  if (waiting.batches.size() == batches_together)
+    deliver({edge, to}, waiting);
+}
+
+void routed_outbox::deliver(const channel& to, waiting_batches& waiting) {
+  auto [epoch, batches] = std::exchange(waiting, {});
+  auto [edge, partition] = to;
   auto target = routes_->edges[edge].to;
-  if (auto* actor = routes_->find(target, to)) {
-    caf::anon_send(*actor,
-                   batch_arrival{edge, place_.index, epoch, std::move(tuples)});
+  if (auto* actor = routes_->find(target, partition)) {
+    caf::anon_send(
+      *actor, batch_arrival{edge, place_.index, epoch, std::move(batches)});
     return;
   }
-  auto& node = routes_->nodes[routes_->owners[target].nodes[to]];
-  link_->send(node,
-              to_frame({routes_->run, edge, place_.index, to, epoch}, tuples));
+  batch_address address{routes_->run, edge, place_.index, partition, epoch};
+  std::vector<outgoing_frame> frames;
+  for (auto& batch : batches)
+    frames.push_back(to_frame(address, batch));
+  link_->send(routes_->nodes[routes_->owners[target].nodes[partition]], frames);
 }
 
 void routed_outbox::send_close(const close_notice& notice,
@@ -136,6 +176,9 @@ void routed_outbox::send_close(const close_notice& notice,
   auto target = routes_->edges[notice.edge].to;
   auto& nodes = routes_->owners[target].nodes;
   assert(tuples.size() == nodes.size());
+  for (auto& [to, waiting] : waiting_)
+    if (to.first == notice.edge && !waiting.batches.empty())
+      deliver(to, waiting);
   std::map<node_index, addressed_close> remote;
   for (partition_index to = 0; to < nodes.size(); ++to) {
     if (auto* actor = routes_->find(target, to)) {

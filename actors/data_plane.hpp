@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/deployment.hpp"
+#include "actors/messages.hpp"
 #include "actors/protocol.hpp"
 #include "actors/tcp_link.hpp"
 #include "actors/wire.hpp"
@@ -62,10 +63,23 @@ private:
   void on_credit(const incoming_frame& frame);
   std::shared_ptr<const run_routes> routes_of(run_id run) const;
 
+  // Batches of a channel wait for each other, at the longest for their close.
+  struct channel {
+    run_id run;
+    edge_id edge;
+    partition_index from;
+    partition_index to;
+
+    auto operator<=>(const channel&) const = default;
+  };
+  void deliver(const channel& on, frame_arrival& arrived) const;
+  void forget_ended();
+
   callbacks tell_;
   mutable std::shared_mutex mutex_;
   std::map<run_id, std::shared_ptr<const run_routes>> runs_;
-  std::unique_ptr<tcp_link> link_; // last: its thread uses the others
+  std::map<channel, frame_arrival> arrived_; // of the I/O thread
+  std::unique_ptr<tcp_link> link_;           // last: its thread uses the others
 };
 
 /// The outbox of one partition.
@@ -84,9 +98,19 @@ public:
   void send_credit(const credit_notice& notice) override;
 
 private:
+  // Batches wait for each other, at the longest for the close of their epoch.
+  struct waiting_batches {
+    epoch_number epoch = 0;
+    std::vector<batch_ptr> batches;
+  };
+  using channel = std::pair<edge_id, partition_index>;
+
+  void deliver(const channel& to, waiting_batches& waiting);
+
   partition_place place_;
   link_layer* link_;
   std::shared_ptr<const run_routes> routes_;
+  std::map<channel, waiting_batches> waiting_;
 };
 
 } // namespace braid

@@ -50,7 +50,7 @@ struct run_settings {
   std::uint64_t epoch_length_us = 5'000;
   std::uint64_t idle_length_us = 100'000;
   std::uint64_t max_tuples = 65'536;
-  std::uint64_t max_bytes = 4 << 20;
+  std::uint64_t max_bytes = 1 << 20;
   std::uint64_t in_flight = 4;
   std::uint64_t batch_bytes = 64 * 1024;
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 
 namespace braid {
@@ -52,7 +53,13 @@ public:
   /// A frame to a node that is no peer is dropped. Throws std::length_error if
   /// the frame is larger than the link allows, std::invalid_argument if the
   /// link has no such lane.
-  virtual void send(const std::string& node, outgoing_frame frame) = 0;
+  void send(const std::string& node, outgoing_frame frame) {
+    send(node, std::span{&frame, 1});
+  }
+
+  /// Sends several at once, which is cheaper. The frames are moved from.
+  virtual void send(const std::string& node,
+                    std::span<outgoing_frame> frames) = 0;
 
   /// Bytes sent to the peer and not yet handed to the operating system,
   /// headers included; 0 if there is no such peer.

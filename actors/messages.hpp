@@ -113,21 +113,26 @@ struct partition_event {
 
 // -- within a node ------------------------------------------------------------
 
-/// Tuples for a partition from one in this process.
+/// Tuples of one epoch for a partition from one in this process, in the order
+/// in which they were sent.
 struct batch_arrival {
   edge_id edge = 0;
   partition_index from = 0;
   epoch_number epoch = 0;
-  batch_ptr tuples;
+  std::vector<batch_ptr> batches;
 };
 
-/// Tuples for a partition from another node; the partition decodes them.
+/// The same from another node; the partition decodes them.
 struct frame_arrival {
   edge_id edge = 0;
   partition_index from = 0;
   epoch_number epoch = 0;
-  incoming_frame frame;
+  std::vector<incoming_frame> frames;
 };
+
+/// So many batches go to a partition in one message, or fewer if their epoch
+/// is closed: waking an actor for each would cost more than handling it.
+inline constexpr std::size_t batches_together = 8;
 
 /// A link to another node broke or was lost.
 struct link_down {

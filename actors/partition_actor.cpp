@@ -83,13 +83,15 @@ caf::behavior partition_actor(self_pointer self, partition_body body) {
     },
     [=](batch_arrival& x) {
       handle(self, [&](partition& logic) {
-        logic.on_batch(x.edge, x.from, x.epoch, std::move(x.tuples));
+        for (auto& batch : x.batches)
+          logic.on_batch(x.edge, x.from, x.epoch, std::move(batch));
       });
     },
     [=](frame_arrival& x) {
       handle(self, [&](partition& logic) {
         auto decode = self->state.body.decoders.at(x.edge);
-        logic.on_batch(x.edge, x.from, x.epoch, read_batch(x.frame, decode));
+        for (auto& frame : x.frames)
+          logic.on_batch(x.edge, x.from, x.epoch, read_batch(frame, decode));
       });
     },
     [=](const close_notice& x) {

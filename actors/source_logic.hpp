@@ -22,7 +22,7 @@ struct cut_settings {
   std::chrono::microseconds idle_length{100'000};
   /// ... or earlier, when a partition has read this much.
   std::uint64_t max_tuples = 65'536;
-  std::uint64_t max_bytes = 4 << 20;
+  std::uint64_t max_bytes = 1 << 20;
   /// Count mode: every slice closes an epoch after just so many tuples, or at
   /// its end, and never by the clock; `now()` counts epochs of `length`.
   std::optional<std::uint64_t> count;

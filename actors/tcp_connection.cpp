@@ -38,7 +38,10 @@ std::uint64_t tcp_connection::outgoing::size() const {
   return header.size() + frame.size();
 }
 
-void tcp_connection::enqueue(outgoing_frame frame) {
+void tcp_connection::enqueue(outgoing_frame frame, std::uint64_t written) {
+  assert(written == 0 || queue_.empty());
+  if (written > 0)
+    written_of_first_ = written;
   frame_header header{frame.kind(), lane_, frame.size()};
   queue_.push_back({header.encode(), std::move(frame)});
 }

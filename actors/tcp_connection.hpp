@@ -38,8 +38,9 @@ public:
   /// Begins to read.
   void start();
 
-  /// Queues a frame; `flush` sees to it that the queue is being written.
-  void enqueue(outgoing_frame frame);
+  /// Queues a frame; `flush` sees to it that the queue is being written. Its
+  /// first `written` bytes have gone out already, if nothing is queued.
+  void enqueue(outgoing_frame frame, std::uint64_t written = 0);
   void flush();
 
   /// Closes at once and calls nobody any more.

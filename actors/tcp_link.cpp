@@ -27,7 +27,6 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t longest_name = 255;
-
 // Callers that have not said who they are yet. More are turned away.
 constexpr std::size_t most_strangers = 128;
 
@@ -80,7 +79,8 @@ tcp::acceptor listen(asio::io_context& io, const std::string& host,
 // What other threads ask of the I/O thread.
 struct send_request {
   std::string node;
-  outgoing_frame frame;
+  std::vector<outgoing_frame> frames;
+  begun_frame first; ///< the first of them has been begun
 };
 
 struct add_request {
@@ -88,7 +88,7 @@ struct add_request {
   std::uint64_t incarnation;
   std::string host;
   std::uint16_t port;
-  queued_count queued;
+  std::shared_ptr<tcp_outlet> outlet;
 };
 
 struct remove_request {
@@ -101,7 +101,7 @@ using request = std::variant<send_request, add_request, remove_request>;
 
 /// Requests come in through `requests_` in the order of the calls and are done
 /// by the I/O thread, which alone knows peers and connections. Senders see only
-/// how much is queued for whom.
+/// the outlets of the peers.
 class tcp_link::core {
 public:
   core(const tcp_link_options& options, link_callbacks callbacks)
@@ -115,7 +115,8 @@ public:
     return port_;
   }
 
-  void send(const std::string& node, outgoing_frame frame);
+  void send(const std::string& node, std::span<outgoing_frame> frames);
+  void check(const std::string& node, const outgoing_frame& frame) const;
   std::uint64_t queued_bytes(const std::string& node) const;
   void add_peer(add_request wanted);
   void remove_peer(const std::string& name);
@@ -135,7 +136,7 @@ private:
 
   // Of all threads.
   mutable std::mutex mutex_;
-  std::map<std::string, queued_count> queued_;
+  std::map<std::string, std::shared_ptr<tcp_outlet>> outlets_;
   std::vector<request> requests_;
   bool stopped_ = false;
   std::mutex stop_mutex_; // held while the I/O thread ends
@@ -162,7 +163,8 @@ void tcp_link::core::ask(request wanted) {
     asio::post(context_->io, [this] { do_requests(); });
 }
 
-void tcp_link::core::send(const std::string& node, outgoing_frame frame) {
+void tcp_link::core::check(const std::string& node,
+                           const outgoing_frame& frame) const {
   if (frame.on_lane() != lane::batches)
     throw std::invalid_argument("this link has no lane but that of batches");
   if (frame.size() > context_->options.longest_frame_bytes)
@@ -171,18 +173,32 @@ void tcp_link::core::send(const std::string& node, outgoing_frame frame) {
       + "' is longer than the limit of "
       + std::to_string(context_->options.longest_frame_bytes)
       + "; raise the limit on all nodes or make epochs smaller");
-  std::lock_guard guard(mutex_);
-  auto found = queued_.find(node);
-  if (found == queued_.end())
-    return;
-  *found->second += wire_size(frame);
-  ask(send_request{node, std::move(frame)});
+}
+
+void tcp_link::core::send(const std::string& node,
+                          std::span<outgoing_frame> frames) {
+  for (auto& frame : frames)
+    check(node, frame);
+  std::shared_ptr<tcp_outlet> outlet;
+  {
+    std::lock_guard guard(mutex_);
+    auto found = outlets_.find(node);
+    if (found == outlets_.end())
+      return;
+    outlet = found->second;
+  }
+  outlet->send(frames, [&](std::span<outgoing_frame> rest, begun_frame begun) {
+    std::vector<outgoing_frame> left{std::make_move_iterator(rest.begin()),
+                                     std::make_move_iterator(rest.end())};
+    std::lock_guard guard(mutex_);
+    ask(send_request{node, std::move(left), begun});
+  });
 }
 
 std::uint64_t tcp_link::core::queued_bytes(const std::string& node) const {
   std::lock_guard guard(mutex_);
-  auto found = queued_.find(node);
-  return found == queued_.end() ? 0 : found->second->load();
+  auto found = outlets_.find(node);
+  return found == outlets_.end() ? 0 : found->second->queued();
 }
 
 void tcp_link::core::add_peer(add_request wanted) {
@@ -191,16 +207,16 @@ void tcp_link::core::add_peer(add_request wanted) {
     throw std::invalid_argument("node '" + wanted.name
                                 + "' cannot be a peer of itself");
   std::lock_guard guard(mutex_);
-  queued_count& queued = queued_[wanted.name];
-  if (!queued)
-    queued = std::make_shared<std::atomic<std::uint64_t>>(0);
-  wanted.queued = queued;
+  auto& outlet = outlets_[wanted.name];
+  if (!outlet)
+    outlet = std::make_shared<tcp_outlet>();
+  wanted.outlet = outlet;
   ask(std::move(wanted));
 }
 
 void tcp_link::core::remove_peer(const std::string& name) {
   std::lock_guard guard(mutex_);
-  if (queued_.erase(name) > 0)
+  if (outlets_.erase(name) > 0)
     ask(remove_request{name});
 }
 
@@ -213,7 +229,7 @@ void tcp_link::core::stop() {
   io_thread_.join();
   std::lock_guard requests_guard(mutex_);
   stopped_ = true;
-  queued_.clear();
+  outlets_.clear();
   requests_.clear();
 }
 
@@ -233,11 +249,15 @@ void tcp_link::core::do_requests() {
   }
   for (request& next : todo) {
     if (auto* sent = std::get_if<send_request>(&next)) {
-      peers_.at(sent->node)->send(std::move(sent->frame));
+      // The sender may have been late for a peer that was removed meanwhile.
+      if (auto peer = peers_.find(sent->node); peer != peers_.end())
+        for (auto& frame : sent->frames)
+          peer->second->send(std::move(frame),
+                             std::exchange(sent->first, begun_frame{}));
     } else if (auto* added = std::get_if<add_request>(&next)) {
       auto& peer = peers_[added->name];
       if (!peer)
-        peer = std::make_shared<tcp_peer>(context_, added->name, added->queued);
+        peer = std::make_shared<tcp_peer>(context_, added->name, added->outlet);
       peer->meet(added->incarnation, added->host, added->port);
     } else if (auto* removed = std::get_if<remove_request>(&next)) {
       auto peer = peers_.extract(removed->name);
@@ -337,8 +357,8 @@ std::uint16_t tcp_link::port() const {
   return core_->port();
 }
 
-void tcp_link::send(const std::string& node, outgoing_frame frame) {
-  core_->send(node, std::move(frame));
+void tcp_link::send(const std::string& node, std::span<outgoing_frame> frames) {
+  core_->send(node, frames);
 }
 
 std::uint64_t tcp_link::queued_bytes(const std::string& node) const {

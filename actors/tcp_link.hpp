@@ -52,7 +52,8 @@ public:
   /// Where it listens.
   std::uint16_t port() const;
 
-  void send(const std::string& node, outgoing_frame frame) override;
+  using link_layer::send;
+  void send(const std::string& node, std::span<outgoing_frame> frames) override;
   std::uint64_t queued_bytes(const std::string& node) const override;
   void add_peer(const std::string& name, std::uint64_t incarnation,
                 const std::string& host, std::uint16_t port) override;

@@ -23,10 +23,6 @@ void tcp_link_context::log(link_log level, const std::string& text) const {
     callbacks.on_log(level, text);
 }
 
-std::uint64_t wire_size(const outgoing_frame& frame) {
-  return frame_header::size + frame.size();
-}
-
 endpoints resolve(const std::string& host, std::uint16_t port,
                   error_code& error) {
   if (auto literal = asio::ip::make_address(host, error); !error)
@@ -40,9 +36,9 @@ endpoints resolve(const std::string& host, std::uint16_t port,
 }
 
 tcp_peer::tcp_peer(std::shared_ptr<tcp_link_context> context, std::string name,
-                   queued_count queued)
+                   std::shared_ptr<tcp_outlet> outlet)
   : context_(std::move(context)), name_(std::move(name)),
-    queued_(std::move(queued)), retry_(context_->io),
+    outlet_(std::move(outlet)), retry_(context_->io),
     next_retry_(context_->options.first_retry) {}
 
 // -- who it is ----------------------------------------------------------------
@@ -176,12 +172,14 @@ void tcp_peer::adopt(tcp_stream stream, const hello& theirs) {
   if (theirs.incarnation > incarnation_)
     begin_life(theirs.incarnation);
   stop_dialling();
+  auto socket = stream.native_handle();
   connection_ = std::make_shared<tcp_connection>(
     std::move(stream), lane::batches, context_->bodies,
     context_->options.longest_frame_bytes, connection_callbacks());
   connection_->start();
   for (outgoing_frame& frame : std::exchange(waiting_, {}))
     send(std::move(frame));
+  connection_number_ = outlet_->open(socket);
   context_->log(link_log::info, "connected to '" + name_ + "', incarnation "
                                   + std::to_string(incarnation_));
   if (context_->callbacks.on_peer_up)
@@ -197,7 +195,7 @@ tcp_connection::callbacks tcp_peer::connection_callbacks() {
   };
   then.on_written = [this](std::uint64_t bytes) {
     unwritten_ -= bytes;
-    *queued_ -= bytes;
+    outlet_->no_longer_queued(bytes);
   };
   then.on_broken = [this](const std::string& reason) {
     disconnect(reason);
@@ -207,11 +205,15 @@ tcp_connection::callbacks tcp_peer::connection_callbacks() {
   return then;
 }
 
-void tcp_peer::send(outgoing_frame frame) {
+void tcp_peer::send(outgoing_frame frame, begun_frame begun) {
+  auto rest = wire_size(frame) - begun.bytes;
+  // Of a frame the beginning of which is lost, the rest is of no use.
+  if (begun.bytes > 0 && begun.connection != connection_number_)
+    return outlet_->no_longer_queued(rest);
   if (!connection_)
     return waiting_.push_back(std::move(frame));
-  unwritten_ += wire_size(frame);
-  connection_->enqueue(std::move(frame));
+  unwritten_ += rest;
+  connection_->enqueue(std::move(frame), begun.bytes);
 }
 
 void tcp_peer::flush() {
@@ -220,8 +222,10 @@ void tcp_peer::flush() {
 }
 
 void tcp_peer::disconnect(const std::string& reason) {
+  outlet_->close();
+  connection_number_ = 0;
   std::exchange(connection_, nullptr)->close();
-  *queued_ -= std::exchange(unwritten_, 0);
+  outlet_->no_longer_queued(std::exchange(unwritten_, 0));
   context_->log(link_log::warning,
                 "connection to '" + name_ + "' ended: " + reason);
   if (context_->callbacks.on_peer_down)
@@ -230,7 +234,7 @@ void tcp_peer::disconnect(const std::string& reason) {
 
 void tcp_peer::drop_waiting() {
   for (const outgoing_frame& frame : waiting_)
-    *queued_ -= wire_size(frame);
+    outlet_->no_longer_queued(wire_size(frame));
   waiting_.clear();
 }
 
@@ -243,6 +247,7 @@ void tcp_peer::leave(const std::string& reason) {
 
 void tcp_peer::stop() {
   stop_dialling();
+  outlet_->close();
   if (connection_)
     connection_->close();
 }

@@ -7,8 +7,8 @@
 #include "actors/tcp_connection.hpp"
 #include "actors/tcp_handshake.hpp"
 #include "actors/tcp_link.hpp"
+#include "actors/tcp_outlet.hpp"
 
-#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -35,13 +35,6 @@ struct tcp_link_context {
   void log(link_log level, const std::string& text) const;
 };
 
-/// Bytes of a peer's frames that are not yet the operating system's. Counted up
-/// by senders, down by the peer.
-using queued_count = std::shared_ptr<std::atomic<std::uint64_t>>;
-
-/// The frame's bytes on the wire.
-std::uint64_t wire_size(const outgoing_frame& frame);
-
 /// All addresses of a host; empty, with `error` set, if there are none.
 /// Blocks, unless `host` is an address itself.
 std::vector<boost::asio::ip::tcp::endpoint>
@@ -52,15 +45,15 @@ resolve(const std::string& host, std::uint16_t port,
 class tcp_peer : public std::enable_shared_from_this<tcp_peer> {
 public:
   tcp_peer(std::shared_ptr<tcp_link_context> context, std::string name,
-           queued_count queued);
+           std::shared_ptr<tcp_outlet> outlet);
 
   /// As link_layer::add_peer. Dials, if that is for us to do.
   void meet(std::uint64_t incarnation, const std::string& host,
             std::uint16_t port);
 
-  /// Takes a frame that `queued` counts already. `flush` gets what was taken
+  /// Takes a frame that the outlet has passed on. `flush` gets what was taken
   /// going, many frames at once.
-  void send(outgoing_frame frame);
+  void send(outgoing_frame frame, begun_frame begun = {});
   void flush();
 
   /// Why the caller must not become this peer's connection; empty if it may.
@@ -90,13 +83,14 @@ private:
 
   const std::shared_ptr<tcp_link_context> context_;
   const std::string name_;
-  const queued_count queued_;
+  const std::shared_ptr<tcp_outlet> outlet_;
   std::uint64_t incarnation_ = 0;
   std::string host_;
   std::uint16_t port_ = 0;
 
   std::deque<outgoing_frame> waiting_; // empty while there is a connection
   std::shared_ptr<tcp_connection> connection_;
+  std::uint64_t connection_number_ = 0;
   std::uint64_t unwritten_ = 0; // bytes of frames given to the connection
 
   // Of the side that dials.

@@ -3,6 +3,7 @@
 #include "operators/braid.hpp"
 #include "operators/generator.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 
@@ -35,8 +36,8 @@ struct discard {
   }
 };
 
-std::mutex latencies_mutex;
-std::vector<std::int64_t> latencies;
+std::mutex ages_mutex;
+age_histogram ages;
 
 /// Keeps the ages of results.
 template <class T>
@@ -46,9 +47,9 @@ struct measure_latency {
       auto now = std::chrono::duration_cast<std::chrono::microseconds>(
                    std::chrono::system_clock::now().time_since_epoch())
                    .count();
-      std::lock_guard guard{latencies_mutex};
+      std::lock_guard guard{ages_mutex};
       for (auto& tuple : tuples)
-        latencies.push_back(now - tuple.time);
+        ages.add(now - tuple.time);
     }
   };
 
@@ -79,9 +80,26 @@ private:
 
 } // namespace
 
-std::vector<std::int64_t> take_latencies() {
-  std::lock_guard guard{latencies_mutex};
-  return std::exchange(latencies, {});
+void age_histogram::add(std::int64_t microseconds) {
+  auto last = static_cast<std::int64_t>(counts_.size()) - 1;
+  ++counts_[std::clamp<std::int64_t>(microseconds / width, 0, last)];
+  ++total_;
+}
+
+std::int64_t age_histogram::percentile(double share) const {
+  auto wanted = share * static_cast<double>(total_);
+  std::uint64_t seen = 0;
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    seen += counts_[i];
+    if (seen > 0 && static_cast<double>(seen) >= wanted)
+      return static_cast<std::int64_t>(i) * width;
+  }
+  return 0;
+}
+
+age_histogram take_ages() {
+  std::lock_guard guard{ages_mutex};
+  return std::exchange(ages, {});
 }
 
 } // namespace braid
@@ -102,9 +120,9 @@ BRAID_TOPOLOGY(keyed_count) {
 }
 
 BRAID_TOPOLOGY(wide_exchange) {
-  auto keys = static_cast<std::uint64_t>(settings.number("keys"));
-  auto make = [keys](std::uint64_t index) {
-    return braid::wide_tuple{braid::bench_key(index, keys), {index}};
+  // A cheap key, as this measures how tuples travel: 4,096 in turn.
+  auto make = [](std::uint64_t index) {
+    return braid::wide_tuple{index % 4096, {index}};
   };
   topology
     .source("tuples", braid::generate<braid::wide_tuple>(

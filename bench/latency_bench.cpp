@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <thread>
 
 #include "bench/bench_node.hpp"
@@ -19,13 +18,6 @@ submission three_hops(std::uint64_t tuples, std::uint64_t rate) {
   return result;
 }
 
-double percentile_ms(const std::vector<std::int64_t>& sorted, double share) {
-  auto index =
-    static_cast<std::size_t>(share * static_cast<double>(sorted.size()));
-  return static_cast<double>(sorted.at(std::min(index, sorted.size() - 1)))
-         / 1000;
-}
-
 } // namespace
 
 std::vector<measurement> measure_latency(const bench_setup& setup) {
@@ -39,13 +31,12 @@ std::vector<measurement> measure_latency(const bench_setup& setup) {
     auto rate =
       static_cast<double>(tuples) / cluster.run(three_hops(tuples, 0)).count();
     full.push_back(rate / 1e6);
-    take_latencies();
+    take_ages();
     auto half = static_cast<std::uint64_t>(rate / 2);
     cluster.run(three_hops(half * (setup.quick ? 1 : 3), half));
-    auto ages = take_latencies();
-    std::sort(ages.begin(), ages.end());
-    middle.push_back(percentile_ms(ages, 0.5));
-    late.push_back(percentile_ms(ages, 0.99));
+    auto ages = take_ages();
+    middle.push_back(static_cast<double>(ages.percentile(0.5)) / 1000);
+    late.push_back(static_cast<double>(ages.percentile(0.99)) / 1000);
   }
   return {
     at_least(0, "three_hops_full_load", median(full), "million tuples/s"),

@@ -60,7 +60,7 @@ std::vector<measurement> measure_links(const bench_setup& setup) {
     bench_cluster cluster{setup.program, 1};
     submission asked;
     asked.topology = "wide_exchange";
-    asked.settings = {{"tuples", std::to_string(tuples)}, {"keys", "4096"}};
+    asked.settings = {{"tuples", std::to_string(tuples)}};
     asked.parallelism = 1; // the source here, the counts on the worker
     round_trips control{cluster.supervising()};
     auto took = cluster.run(asked);

@@ -142,14 +142,14 @@ private:
       auto& entries = state_.of(local);
       switch (when_) {
         case emit::each_update:
-          take_and_emit(entries, order_.of(local));
+          take_and_emit(entries, local);
           break;
         case emit::each_epoch:
-          take(entries, order_.of(local));
+          take(entries, local);
           emit_changed(entries, order_.of(local));
           break;
         case emit::at_end:
-          take(entries, order_.of(local));
+          take(entries, local);
           if (epoch.last)
             emit_all(entries);
           break;
@@ -168,18 +168,19 @@ private:
     return found.value();
   }
 
-  void take(table& entries, std::span<const tuple_view<T>> tuples) {
-    for (auto& tuple : tuples)
+  void take(table& entries, std::uint32_t local) {
+    order_.for_each(local, [&](const tuple_view<T>& tuple) {
       aggregator_.add(value_of(entries, tuple), *tuple.value);
+    });
   }
 
-  void take_and_emit(table& entries, std::span<const tuple_view<T>> tuples) {
-    for (auto& tuple : tuples) {
+  void take_and_emit(table& entries, std::uint32_t local) {
+    order_.for_each(local, [&](const tuple_view<T>& tuple) {
       auto& value = value_of(entries, tuple);
       aggregator_.add(value, *tuple.value);
       output_.emit({key_of_(*tuple.value), aggregator_.result(value)},
                    tuple.time);
-    }
+    });
   }
 
   /// Each key that `tuples` changed, once, in the order of the keys and with

@@ -5,6 +5,7 @@
 #include "operators/epoch.hpp"
 #include "operators/slice.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -212,6 +213,26 @@ public:
     content_.routes.push_back(to);
   }
 
+  /// Appends tuples without routes, all at once.
+  void append(std::span<const T> values, std::span<const event_time> times) {
+    if (content_.values.capacity() == 0)
+      content_.values.reserve(reserve_);
+    append_times(times);
+    content_.values.insert(content_.values.end(), values.begin(), values.end());
+  }
+
+  /// Appends tuples, all at once, with the routes `route_of(value)`.
+  template <class RouteOf>
+  void append(std::span<const T> values, std::span<const event_time> times,
+              const RouteOf& route_of) {
+    auto& routes = content_.routes;
+    if (routes.capacity() == 0)
+      routes.reserve(reserve_);
+    append(values, times);
+    for (auto& value : values)
+      routes.push_back(route_of(value));
+  }
+
   std::uint32_t size() const {
     return static_cast<std::uint32_t>(content_.values.size());
   }
@@ -237,6 +258,20 @@ private:
       content_.uniform_time = time;
     else if (time != content_.uniform_time)
       materialise_times(time);
+  }
+
+  /// Before the values they belong to.
+  void append_times(std::span<const event_time> times) {
+    if (content_.values.empty() && !times.empty())
+      content_.uniform_time = times.front();
+    auto differ = [&](event_time x) { return x != content_.uniform_time; };
+    if (content_.times.empty()) {
+      if (std::none_of(times.begin(), times.end(), differ))
+        return;
+      content_.times.reserve(reserve_);
+      content_.times.assign(size(), content_.uniform_time);
+    }
+    content_.times.insert(content_.times.end(), times.begin(), times.end());
   }
 
   /// The first tuple of another time than the ones before it.

@@ -67,16 +67,26 @@ public:
   using value_type = T;
 
   /// Emits `value` with the event time of the tuple, timer or window at hand.
-  void emit(T value) {
-    emit(std::move(value), time_);
+  void emit(const T& value) {
+    put(value, time_);
   }
 
-  void emit(T value, event_time time) {
-    pending_.values.push_back(std::move(value));
-    pending_.times.push_back(time);
-    ++emitted_;
-    if (pending_.size() == chunk_tuples)
-      flush();
+  void emit(T&& value) {
+    put(std::move(value), time_);
+  }
+
+  void emit(const T& value, event_time time) {
+    put(value, time);
+  }
+
+  void emit(T&& value, event_time time) {
+    put(std::move(value), time);
+  }
+
+  /// Emits what `make()` returns without a copy: it is made in its place.
+  template <class Make>
+  void emit_made(const Make& make, event_time time) {
+    put(made_by<Make>{make}, time);
   }
 
   /// What `emit(value)` stamps from here on.
@@ -117,6 +127,24 @@ private:
   /// Small enough to stay in the first-level cache on its way through a chain
   /// of fused operators.
   static constexpr std::size_t chunk_tuples = 256;
+
+  template <class Make>
+  struct made_by {
+    const Make& make;
+
+    operator T() const {
+      return make();
+    }
+  };
+
+  template <class Value>
+  void put(Value&& value, event_time time) {
+    pending_.values.emplace_back(std::forward<Value>(value));
+    pending_.times.push_back(time);
+    ++emitted_;
+    if (pending_.size() == chunk_tuples)
+      flush();
+  }
 
   void flush() {
     if (pending_.size() == 0)

@@ -127,12 +127,16 @@ public:
 
 private:
   void take_keyed(const chunk<T>& tuples) {
+    auto hash_of = [this](const T& tuple) { return key_hash(key_of_(tuple)); };
+    if (target_.partitions == 1)
+      return in_stretches(tuples, 0, [&](auto& to, auto values, auto times) {
+        to.append(values, times, hash_of);
+      });
     auto slices = static_cast<std::uint32_t>(target_.slices.size());
-    auto alone = target_.partitions == 1;
     for (std::size_t i = 0; i < tuples.size(); ++i) {
-      auto hash = key_hash(key_of_(tuples.values[i]));
-      append(alone ? 0 : target_.slices[slice_of(hash, slices)],
-             tuples.values[i], tuples.times[i], hash);
+      auto hash = hash_of(tuples.values[i]);
+      append(target_.slices[slice_of(hash, slices)], tuples.values[i],
+             tuples.times[i], hash);
     }
   }
 
@@ -147,9 +151,24 @@ private:
 
   /// Everything to one builder, without routes.
   void take_whole(const chunk<T>& tuples, std::uint32_t to) {
+    in_stretches(tuples, to, [](auto& builder, auto values, auto times) {
+      builder.append(values, times);
+    });
+  }
+
+  /// Calls `append` with the builder of `to` and as many values and times as
+  /// still fit into its batch, until there are no more.
+  template <class Append>
+  void in_stretches(const chunk<T>& tuples, std::uint32_t to,
+                    const Append& append) {
     auto& builder = builders_[to];
-    for (std::size_t i = 0; i < tuples.size(); ++i) {
-      builder.append(tuples.values[i], tuples.times[i]);
+    std::span values{tuples.values};
+    std::span times{tuples.times};
+    for (std::size_t at = 0; at < values.size();) {
+      auto count = std::min<std::size_t>(values.size() - at,
+                                         batch_tuples_ - builder.size());
+      append(builder, values.subspan(at, count), times.subspan(at, count));
+      at += count;
       if (builder.size() == batch_tuples_)
         ship(to);
     }

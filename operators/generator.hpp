@@ -126,20 +126,19 @@ private:
   void make_up_to(std::uint64_t stop, emitter<T>& out) {
     if (options_.rate == 0)
       for (; position_ < stop; ++position_)
-        out.emit(made(index_of(position_), out.time()));
+        emit(index_of(position_), out.time(), out);
     else
       for (; position_ < stop; ++position_) {
         auto index = index_of(position_);
-        auto time = *start_ + schedule_.due(index);
-        out.emit(made(index, time), time);
+        emit(index, *start_ + schedule_.due(index), out);
       }
   }
 
-  T made(std::uint64_t index, [[maybe_unused]] event_time time) const {
+  void emit(std::uint64_t index, event_time time, emitter<T>& out) const {
     if constexpr (wants_time)
-      return make_(index, time);
+      out.emit_made([&]() -> T { return make_(index, time); }, time);
     else
-      return make_(index);
+      out.emit_made([&]() -> T { return make_(index); }, time);
   }
 
   static constexpr auto endless = ~std::uint64_t{0};

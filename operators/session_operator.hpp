@@ -70,9 +70,10 @@ private:
     output_.begin_slice(epoch, slice);
     late_.begin_slice(epoch, slice);
     guarded(setup_, epoch, slice, [&] {
-      for (auto& tuple : order_.of(local))
+      order_.for_each(local, [&](const tuple_view<T>& tuple) {
         if (!take(local, tuple, epoch)) [[unlikely]]
           late_.emit(*tuple.value, tuple.time);
+      });
       auto checked = contents_.take_due(local, epoch.watermark_after);
       fire(local, checked, epoch);
       expire(local, checked, epoch.watermark_after);

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cassert>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace braid {
@@ -56,7 +57,8 @@ public:
     for (std::uint32_t i = 1; i < begins_.size(); ++i)
       begins_[i] += begins_[i - 1];
     assert(begins_.back() == total);
-    views_.resize(total);
+    total_ = total;
+    views_.resize(total + prefetch_distance);
     next_.assign(begins_.begin(), begins_.end() - 1);
     for (auto& run : runs)
       place(run);
@@ -67,11 +69,23 @@ public:
     return {views_.data() + begins_[local], views_.data() + begins_[local + 1]};
   }
 
+  /// Calls `visit(tuple_view)` for the same tuples. They lie scattered over
+  /// their batches, so they are fetched into the cache ahead of the call.
+  template <class Visit>
+  void for_each(std::uint32_t local, Visit visit) const {
+    for (auto i = begins_[local]; i < begins_[local + 1]; ++i) {
+      __builtin_prefetch(views_[i + prefetch_distance].value);
+      visit(views_[i]);
+    }
+  }
+
   std::uint32_t size() const {
-    return static_cast<std::uint32_t>(views_.size());
+    return total_;
   }
 
 private:
+  static constexpr std::uint32_t prefetch_distance = 16;
+
   std::uint32_t local_of(route by) const {
     auto local = slices_->local(slice_of(by, slices_->total()));
     assert(local != hosted_slices::not_here);
@@ -91,28 +105,44 @@ private:
       begins_[local_of(run) + 1] += run.count;
       return;
     }
+    auto* begins = begins_.data();
     for (auto by : routes.subspan(run.first, run.count))
-      ++begins_[local_of(by) + 1];
+      ++begins[local_of(by) + 1];
   }
 
   void place(const input_run& run) {
+    auto routes = run.source->routes();
+    if (routes.empty())
+      place(run, [&, local = local_of(run)](std::uint32_t) {
+        return std::pair{local, route{0}};
+      });
+    else
+      place(run, [&](std::uint32_t i) {
+        return std::pair{local_of(routes[i]), routes[i]};
+      });
+  }
+
+  /// `local_and_route` gives both for an index into the run's batch.
+  template <class LocalAndRoute>
+  void place(const input_run& run, const LocalAndRoute& local_and_route) {
     auto& source = static_cast<const typed_batch<T>&>(*run.source);
     auto* values = source.values().data();
-    auto routes = source.routes();
     auto times = source.times();
-    auto last = run.first + run.count;
-    for (auto i = run.first; i < last; ++i) {
-      auto by = routes.empty() ? 0 : routes[i];
-      auto local = routes.empty() ? local_of(run) : local_of(by);
-      views_[next_[local]++] = {
-        values + i, times.empty() ? source.uniform_time() : times[i], by};
+    auto same = source.uniform_time();
+    // Held here, for all that the compiler knows the writes might change them.
+    auto* next = next_.data();
+    auto* views = views_.data();
+    for (auto i = run.first; i < run.first + run.count; ++i) {
+      auto [local, by] = local_and_route(i);
+      views[next[local]++] = {values + i, times.empty() ? same : times[i], by};
     }
   }
 
   const hosted_slices* slices_;
   std::vector<std::uint32_t> begins_;
   std::vector<std::uint32_t> next_;
-  std::vector<tuple_view<T>> views_;
+  std::uint32_t total_ = 0;
+  std::vector<tuple_view<T>> views_; ///< and room to look beyond the last
 };
 
 } // namespace braid

@@ -189,13 +189,13 @@ private:
   template <class Input>
   void take(Input& in, std::uint32_t local) {
     auto& call = operator_->at_hand();
-    for (auto& view : in.order.of(local)) {
+    in.order.for_each(local, [&](const auto& view) {
       const key_type& key = in.port.key_of(*view.value);
       call.cursor.key = &key;
       call.cursor.hash = hash_of(view.by, key);
       call.time = view.time;
       operator_->on(*view.value);
-    }
+    });
   }
 
   void fire_timers(std::uint32_t local, const epoch_info& epoch) {

@@ -103,12 +103,12 @@ private:
     changed_.clear();
     // An epoch's tuples mostly lie in one pane, which is then looked up once.
     fate_.end = fate_.begin;
-    for (auto& tuple : order_.of(local)) {
+    order_.for_each(local, [&](const tuple_view<T>& tuple) {
       if (!fate_.covers(tuple.time)) [[unlikely]]
         contents_.look_up(fate_, local, tuple.time);
       if (fate_.too_late()) [[unlikely]] {
         late_.emit(*tuple.value, tuple.time);
-        continue;
+        return;
       }
       const key_type& key = key_of_(*tuple.value);
       for (auto* entries : fate_.tables)
@@ -116,7 +116,7 @@ private:
       for (auto begin = fate_.first_fired; begin <= fate_.last_fired;
            begin += contents_.windows().slide())
         changed_.emplace_back(begin, key);
-    }
+    });
   }
 
   accumulator& value_of(table& entries, const key_type& key, route hash) {

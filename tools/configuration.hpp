@@ -103,7 +103,7 @@ struct node_configuration {
     std::chrono::microseconds idle_length = std::chrono::milliseconds{100};
     std::uint64_t in_flight = 4;
     std::uint64_t max_tuples = 65536;
-    std::uint64_t max_bytes = 4 << 20;
+    std::uint64_t max_bytes = 1 << 20;
 
     friend bool operator==(const epoch_settings&,
                            const epoch_settings&) = default;
