@@ -148,14 +148,18 @@ void local_runs::start(run_id run) {
     caf::anon_send(partition.actor, start_atom::value);
 }
 
-void local_runs::stop(run_id run) {
+std::vector<partition_report> local_runs::stop(run_id run) {
   auto found = runs_.find(run);
   if (found == runs_.end())
-    return;
+    return {};
   plane_->remove(run);
-  for (auto& partition : found->second.partitions)
+  std::vector<partition_report> result;
+  for (auto& partition : found->second.partitions) {
     kill(partition.actor);
+    result.push_back(last_report_of(partition));
+  }
   runs_.erase(found);
+  return result;
 }
 
 void local_runs::stop_all() {
@@ -172,19 +176,34 @@ std::vector<run_id> local_runs::runs_with(const std::string& peer) const {
   return result;
 }
 
+partition_report local_runs::report_of(const local_partition& known) {
+  auto result = known.report;
+  result.state = known.load->state;
+  result.epoch = known.load->epoch;
+  result.tuples_in = known.load->tuples_in;
+  result.tuples_out = known.load->tuples_out;
+  result.queued_epochs = known.load->queued_epochs;
+  result.queued_bytes = known.load->queued_bytes;
+  return result;
+}
+
+partition_report local_runs::last_report_of(const local_partition& known) {
+  auto result = report_of(known);
+  if (result.state != partition_state::done
+      && result.state != partition_state::failed)
+    result.state = partition_state::stopped;
+  result.tuples_per_second = 0;
+  result.busy_permille = 0;
+  result.queued_epochs = 0;
+  result.queued_bytes = 0;
+  return result;
+}
+
 std::vector<partition_report> local_runs::report() const {
   std::vector<partition_report> result;
   for (auto& [number, run] : runs_)
-    for (auto& known : run.partitions) {
-      auto report = known.report;
-      report.state = known.load->state;
-      report.epoch = known.load->epoch;
-      report.tuples_in = known.load->tuples_in;
-      report.tuples_out = known.load->tuples_out;
-      report.queued_epochs = known.load->queued_epochs;
-      report.queued_bytes = known.load->queued_bytes;
-      result.push_back(std::move(report));
-    }
+    for (auto& known : run.partitions)
+      result.push_back(report_of(known));
   return result;
 }
 

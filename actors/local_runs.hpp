@@ -35,7 +35,10 @@ public:
               const std::function<void(const partition_event&)>& tell);
 
   void start(run_id run);
-  void stop(run_id run);
+
+  /// Ends the run here. Returns its partitions as they were at their end.
+  std::vector<partition_report> stop(run_id run);
+
   void stop_all();
 
   /// The runs that need a link to `peer`.
@@ -56,6 +59,9 @@ private:
     std::uint64_t tuples_before = 0;
     std::uint64_t busy_before = 0;
   };
+
+  static partition_report report_of(const local_partition& known);
+  static partition_report last_report_of(const local_partition& known);
 
   struct local_run {
     deployment plan;

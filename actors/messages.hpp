@@ -29,7 +29,7 @@ enum class request_kind : std::uint16_t {
   leave,           ///< node name -> nothing
   deploy,          ///< deployment -> nothing, once all partitions are made
   start,           ///< run -> nothing: sources may begin
-  stop,            ///< run -> nothing
+  stop,            ///< run -> its partition_reports, as they were at the end
   partition_event, ///< partition_event -> nothing
   local_report,    ///< nothing -> node_report
   submit,          ///< submission -> name of the run, once it runs

@@ -240,8 +240,7 @@ control_reply node_supervisor_state::answer(const control_request& request) {
       local->start(from_body<run_id>(request.body));
       return ok();
     case request_kind::stop:
-      local->stop(from_body<run_id>(request.body));
-      return ok();
+      return {"", to_body(local->stop(from_body<run_id>(request.body)))};
     case request_kind::partition_event:
       on_partition_event(from_body<partition_event>(request.body));
       return ok();

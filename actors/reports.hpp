@@ -74,11 +74,13 @@ struct run_report {
   std::string supervisor;        ///< the node where its supervisor runs
   std::uint64_t actor = 0;       ///< the topology supervisor
   std::vector<operator_report> operators;
+  /// Of a run that is over, as they were at its end. Until then nodes know.
+  std::vector<partition_report> partitions;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& name& topology& state& reason& submitted_at& ended_at& supervisor&
-      actor& operators;
+      actor& operators& partitions;
   }
 };
 

@@ -52,6 +52,14 @@ control_request to_request(self_pointer self, run_logic::command what) {
   return request_of(request_kind::stop, plan.run);
 }
 
+/// The last that a node tells of its part of the run.
+void keep_last_figures(self_pointer self, const control_reply& stopped) {
+  auto& all = self->state.given.report.partitions;
+  for (auto& last : from_body<std::vector<partition_report>>(stopped.body))
+    all.push_back(std::move(last));
+  self->send(self->state.given.home, self->state.given.report);
+}
+
 void on_reply(self_pointer self, const run_logic::action& action,
               const std::string& error) {
   auto& logic = *self->state.logic;
@@ -82,6 +90,8 @@ void carry_out(self_pointer self, const run_logic::actions& actions) {
       .then(
         [=](const control_reply& reply) {
           on_reply(self, action, reply.error);
+          if (action.what == run_logic::command::stop && reply.error.empty())
+            keep_last_figures(self, reply);
         },
         [=](const caf::error&) {
           on_reply(self, action, "no answer in time");

@@ -14,6 +14,8 @@ std::string to_string(partition_state x) {
       return "done";
     case partition_state::failed:
       return "failed";
+    case partition_state::stopped:
+      return "stopped";
   }
   return "unknown";
 }

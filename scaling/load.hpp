@@ -13,6 +13,7 @@ enum class partition_state : std::uint8_t {
   busy,
   done,
   failed,
+  stopped, ///< with its run, before it was done
 };
 
 std::string to_string(partition_state x);

@@ -91,7 +91,7 @@ struct node_configuration {
   };
 
   struct scheduler_settings {
-    std::uint64_t threads = 0; ///< 0: one a core
+    std::uint64_t threads = 0; ///< 0: by the number of cores
     std::uint64_t messages_per_turn = 20;
 
     friend bool operator==(const scheduler_settings&,
@@ -100,7 +100,7 @@ struct node_configuration {
 
   struct epoch_settings {
     std::chrono::microseconds length = std::chrono::milliseconds{5};
-    std::chrono::microseconds idle_length = std::chrono::milliseconds{100};
+    std::chrono::microseconds idle_length = std::chrono::milliseconds{250};
     std::uint64_t in_flight = 4;
     std::uint64_t max_tuples = 65536;
     std::uint64_t max_bytes = 1 << 20;

@@ -156,7 +156,7 @@ configuration_section scheduler_section() {
   return section_of("scheduler", &settings::scheduler,
                     "How the actors of this node share its cores.")
     .key("threads", &settings::scheduler_settings::threads,
-         whole_number(0, 1024), "Worker threads; 0: one a core.")
+         whole_number(0, 1024), "Worker threads; 0: one a core, and two more.")
     .key("messages_per_turn", &settings::scheduler_settings::messages_per_turn,
          whole_number(1, 10000),
          "Messages an actor handles before the next one has its turn: fewer "

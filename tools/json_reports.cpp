@@ -52,15 +52,24 @@ void add_figures(json& into, const Figures& from) {
   into["busy_percent"] = static_cast<double>(from.busy_permille) / 10;
 }
 
-/// The partitions of an operator on all nodes, in their order.
-partitions partitions_of(const cluster_report& cluster, const std::string& run,
+/// The partitions of an operator on all nodes, in their order; of a run that is
+/// over, as they were at its end.
+partitions partitions_of(const cluster_report& cluster, const run_report& run,
                          const std::string& operator_name) {
   partitions result;
+  auto add = [&](const std::vector<partition_report>& from) {
+    for (auto& one : from)
+      if (one.run == run.name && one.operator_name == operator_name)
+        result.push_back(&one);
+  };
+  add(run.partitions);
+  auto has_told = [&](const node_report& node) {
+    return std::any_of(run.partitions.begin(), run.partitions.end(),
+                       [&](auto& last) { return last.node == node.name; });
+  };
   for (auto& node : cluster.nodes)
-    if (!node.lost)
-      for (auto& one : node.partitions)
-        if (one.run == run && one.operator_name == operator_name)
-          result.push_back(&one);
+    if (!node.lost && !has_told(node))
+      add(node.partitions);
   std::sort(result.begin(), result.end(),
             [](auto* a, auto* b) { return a->partition < b->partition; });
   return result;
@@ -141,8 +150,7 @@ json run_summary(const cluster_report& cluster, const run_report& run) {
     all += node.partitions;
     done += node.partitions_done;
     if (node.kind == "source")
-      rate +=
-        sum_of(partitions_of(cluster, run.name, node.name)).tuples_per_second;
+      rate += sum_of(partitions_of(cluster, run, node.name)).tuples_per_second;
   }
   json result;
   result["name"] = run.name;
@@ -164,8 +172,7 @@ json run_summary(const cluster_report& cluster, const run_report& run) {
 
 json operator_actor(const cluster_report& cluster, const run_report& run,
                     const operator_report& node) {
-  auto result =
-    operator_json(node, partitions_of(cluster, run.name, node.name));
+  auto result = operator_json(node, partitions_of(cluster, run, node.name));
   result["kind"] = "operator_supervisor";
   result["operator_kind"] = node.kind;
   result["children"] = json::array();
@@ -228,7 +235,7 @@ json run_json(const cluster_report& cluster, const run_report& run) {
   auto result = run_summary(cluster, run);
   auto& operators = result["operators"] = json::array();
   for (auto& node : run.operators) {
-    auto own = partitions_of(cluster, run.name, node.name);
+    auto own = partitions_of(cluster, run, node.name);
     auto described = operator_json(node, own);
     auto& list = described["partitions"] = json::array();
     for (auto* one : own)

@@ -95,6 +95,34 @@ TEST_CASE_METHOD(texts, "three processes count words as a plain loop does") {
   auto operators = all.ask({"status", "word_count-1"})["operators"];
   CHECK(operators[1]["parallelism"] == 4);
   CHECK(operators[1]["partitions_done"] == 4);
+  // What they did can be seen when they have gone.
+  auto ended = all.ask_until({"status", "word_count-1"}, [](auto& status) {
+    return status["operators"][1]["partitions"].size() == 4;
+  });
+  CHECK(ended["operators"][0]["tuples_out"] == 13'000);
+  CHECK(ended["operators"][1]["tuples_out"]
+        == ended["operators"][2]["tuples_in"]);
+  CHECK(ended["operators"][1]["tuples_in"] > 0);
+  CHECK(ended["operators"][1]["partitions"][3]["state"] == "done");
+}
+
+TEST_CASE_METHOD(texts, "with cuts by count, one process and three write the "
+                        "same bytes") {
+  cluster all{3};
+  all.start_all();
+  for (auto* program : {"one", "three"})
+    std::filesystem::create_directory(path(program));
+  auto alone = run_to_end({program("word_count"), "--input", path("first.txt"),
+                           path("second.txt"), "--output", path("one"),
+                           "--count-cuts", "100", "--parallelism", "1"});
+  REQUIRE(alone.status == 0);
+  all.submit({"word_count", "--set", input(), "output=" + path("three"),
+              "--count-cuts", "100", "--parallelism", "4", "--wait"});
+  auto compared =
+    run_to_end({"/usr/bin/diff", "-r", path("one"), path("three")});
+  CHECK(compared.status == 0);
+  CHECK(compared.output.empty());
+  CHECK(counts_written(path("three")) == expected);
 }
 
 TEST_CASE_METHOD(texts, "three processes count words as coreutils do") {
