@@ -152,6 +152,12 @@ void measure_map(std::vector<measurement>& results, const std::string& what) {
   // be no slower.
   results.push_back(at_least(1, "archive: load a hash map of " + what, load,
                              "times as fast as Boost"));
+
+  auto both = ratio(
+    repetitions, [&] { (void)loaded_by_boost<map>(saved_by_boost(values)); },
+    [&] { (void)decoded<map>(encoded(values)); });
+  results.push_back(at_least(3, "archive: save and load a hash map of " + what,
+                             both, "times as fast as Boost"));
 }
 
 } // namespace
