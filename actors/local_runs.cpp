@@ -4,6 +4,7 @@
 
 #include <caf/all.hpp>
 
+#include <algorithm>
 #include <mutex>
 
 namespace braid {
@@ -213,15 +214,19 @@ void local_runs::sample(clock::time_point now) {
   sampled_at_ = now;
   if (elapsed == 0)
     return;
+  auto steady_now = std::chrono::nanoseconds{now.time_since_epoch()}.count();
   for (auto& [number, run] : runs_)
     for (auto& known : run.partitions) {
       std::uint64_t tuples =
         known.source ? known.load->tuples_out : known.load->tuples_in;
-      std::uint64_t busy = known.load->busy_ns;
+      // The two figures it is made of are not read at one instant.
+      auto busy =
+        std::max(known.busy_before, known.load->busy_until(steady_now));
       known.report.tuples_per_second = static_cast<std::uint64_t>(
         static_cast<double>(tuples - known.tuples_before) * 1e9
         / static_cast<double>(elapsed));
-      known.report.busy_permille = (busy - known.busy_before) * 1000 / elapsed;
+      known.report.busy_permille = std::min<std::uint64_t>(
+        1000, (busy - known.busy_before) * 1000 / elapsed);
       known.tuples_before = tuples;
       known.busy_before = busy;
     }

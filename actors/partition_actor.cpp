@@ -18,6 +18,12 @@ event_time wall_clock() {
     .count();
 }
 
+std::int64_t steady_ns() {
+  return std::chrono::nanoseconds{
+    std::chrono::steady_clock::now().time_since_epoch()}
+    .count();
+}
+
 void end(self_pointer self, const std::string& reason) {
   auto& state = self->state;
   state.over = true;
@@ -38,14 +44,14 @@ void wake_at(self_pointer self, event_time at, event_time now) {
 
 void work(self_pointer self) {
   auto& state = self->state;
-  auto begin = std::chrono::steady_clock::now();
+  auto& load = *state.body.load;
+  auto begin = steady_ns();
   auto now = wall_clock();
+  load.busy_since_ns = begin;
   auto result = state.body.logic->step(now);
-  if (result.worked) {
-    auto busy = std::chrono::steady_clock::now() - begin;
-    state.body.load->busy_ns +=
-      static_cast<std::uint64_t>(std::chrono::nanoseconds{busy}.count());
-  }
+  load.busy_since_ns = 0;
+  if (result.worked)
+    load.busy_ns += static_cast<std::uint64_t>(steady_ns() - begin);
   if (result.done) {
     end(self, "");
   } else if (result.worked) {

@@ -20,4 +20,10 @@ std::string to_string(partition_state x) {
   return "unknown";
 }
 
+std::uint64_t partition_load::busy_until(std::int64_t now) const {
+  std::int64_t since = busy_since_ns;
+  auto unfinished = since == 0 || since > now ? 0 : now - since;
+  return busy_ns + static_cast<std::uint64_t>(unfinished);
+}
+
 } // namespace braid

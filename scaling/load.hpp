@@ -25,9 +25,15 @@ struct partition_load {
   std::atomic<std::uint64_t> epoch = 0; ///< the newest that is processed
   std::atomic<std::uint64_t> tuples_in = 0;
   std::atomic<std::uint64_t> tuples_out = 0;
-  std::atomic<std::uint64_t> busy_ns = 0; ///< time spent processing
+  std::atomic<std::uint64_t> busy_ns = 0; ///< spent on finished epochs
+  /// When it took up what it is at, on the steady clock; 0: nothing.
+  std::atomic<std::int64_t> busy_since_ns = 0;
   std::atomic<std::uint64_t> queued_epochs = 0;
   std::atomic<std::uint64_t> queued_bytes = 0;
+
+  /// Nanoseconds spent processing up to `now`, also of an epoch that is not
+  /// finished: one may take longer than the time between two looks.
+  std::uint64_t busy_until(std::int64_t now) const;
 };
 
 } // namespace braid

@@ -17,6 +17,7 @@ using namespace braid::simulator;
 namespace {
 
 constexpr event_time ms = 1'000;
+const event_time idle = cut_settings{}.idle_length.count();
 constexpr event_time start = 1'000'000;
 
 /// A source with all its splits on one partition, before one sink.
@@ -125,9 +126,9 @@ TEST_CASE("a source without tuples is called for the first one") {
 
 TEST_CASE("a source without tuples closes an empty epoch now and then") {
   source_on_trial source{endless(0)};
-  CHECK(source.step(start).wake_at == start + 100 * ms);
-  CHECK(!source.step(start + 100 * ms - 1).worked);
-  CHECK(source.step(start + 100 * ms).worked);
+  CHECK(source.step(start).wake_at == start + idle);
+  CHECK(!source.step(start + idle - 1).worked);
+  CHECK(source.step(start + idle).worked);
   CHECK(source.tuples_of_close(0) == 0);
 }
 
@@ -352,7 +353,7 @@ TEST_CASE("a source waits while too many epochs are in flight") {
   CHECK(!blocked.wake_at);
   CHECK(source.logic().load().state == partition_state::blocked);
   source.credit(1);
-  CHECK(source.step(start + 500 * ms).wake_at == start + 600 * ms);
+  CHECK(source.step(start + 500 * ms).wake_at == start + 500 * ms + idle);
   CHECK(source.logic().load().state == partition_state::waiting);
 }
 
