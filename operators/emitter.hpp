@@ -132,7 +132,7 @@ private:
   struct made_by {
     const Make& make;
 
-    operator T() const {
+    explicit operator T() const {
       return make();
     }
   };
