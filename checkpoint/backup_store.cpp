@@ -1,0 +1,283 @@
+#include "checkpoint/backup_store.hpp"
+
+#include "checkpoint/checksum.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <iterator>
+#include <stdexcept>
+#include <utility>
+
+namespace braid {
+
+std::string to_string(put_result x) {
+  switch (x) {
+    case put_result::stored:
+      return "stored";
+    case put_result::known:
+      return "held already";
+    case put_result::base_missing:
+      return "the base of these changes is not held; send a full copy";
+    case put_result::fenced:
+      return "made by an instance that is fenced";
+    case put_result::over_limit:
+      return "no room for more backups; raise the limit, or back up elsewhere";
+  }
+  assert(!"all results are listed");
+  return {};
+}
+
+backup_store::backup_store(settings limits, fold_function fold)
+  : settings_(limits), fold_(std::move(fold)) {
+  assert(fold_);
+}
+
+put_result backup_store::put(const backup_key& key, slice_backup backup) {
+  if (backup.base && *backup.base >= backup.epoch)
+    throw std::invalid_argument{
+      "a backup of epoch " + std::to_string(backup.epoch)
+      + " cannot hold the changes since epoch " + std::to_string(*backup.base)};
+  auto& run = runs_[key.run];
+  auto& slice = run.slices[key.slice];
+  auto& held = slice.held;
+  if (backup.incarnation < slice.fence)
+    return put_result::fenced;
+  auto stable = newest(held, run.stable);
+  if (stable != held.end() && backup.epoch <= stable->first)
+    return put_result::known;
+  auto same = held.find(backup.epoch);
+  if (same != held.end() && backup.incarnation <= same->second.incarnation)
+    return put_result::known;
+  if (!has_base(slice, backup, run.stable))
+    return put_result::base_missing;
+
+  auto sum = checksum(backup.content);
+  entry added{backup.base, backup.incarnation,
+              std::make_shared<const byte_buffer>(std::move(backup.content)),
+              sum};
+  auto replaced = same == held.end() ? 0 : bytes_of(same->second);
+  if (bytes_ - replaced + bytes_of(added) > settings_.limit)
+    return put_result::over_limit;
+  bytes_ += bytes_of(added) - replaced;
+  held.insert_or_assign(backup.epoch, std::move(added));
+  // A late one may make older ones superfluous.
+  if (backup.epoch <= run.stable)
+    sweep(key, slice, run.stable);
+  return put_result::stored;
+}
+
+void backup_store::fence(const backup_key& key, incarnation_number successor,
+                         epoch_number stable_epoch) {
+  stable(key.run, stable_epoch);
+  auto& run = runs_[key.run];
+  auto& slice = run.slices[key.slice];
+  slice.fence = std::max(slice.fence, successor);
+  auto& held = slice.held;
+  entries::const_iterator at = held.upper_bound(run.stable);
+  while (at != held.cend())
+    at = at->second.incarnation < slice.fence ? erase(held, at) : std::next(at);
+}
+
+void backup_store::stable(std::uint32_t run_number, epoch_number epoch) {
+  auto& run = runs_[run_number];
+  if (epoch <= run.stable)
+    return;
+  run.stable = epoch;
+  for (auto& [id, slice] : run.slices)
+    sweep({run_number, id}, slice, epoch);
+}
+
+bool backup_store::fold_next() {
+  while (!to_fold_.empty()) {
+    auto key = *to_fold_.begin();
+    to_fold_.erase(to_fold_.begin());
+    auto run = runs_.find(key.run);
+    if (run == runs_.end())
+      continue;
+    auto slice = run->second.slices.find(key.slice);
+    if (slice == run->second.slices.end()
+        || !wants_fold(slice->second, run->second.stable))
+      continue;
+    fold(slice->second.held, run->second.stable);
+    return true;
+  }
+  return false;
+}
+
+restored_slice backup_store::restore(const backup_key& key,
+                                     epoch_number epoch) const {
+  restored_slice result;
+  auto* slice = find(key);
+  if (slice == nullptr)
+    return result;
+  auto last = newest(slice->held, epoch);
+  if (last == slice->held.end())
+    return result;
+  result.epoch = last->first;
+  auto chain = chain_of(slice->held, last);
+  auto whole = [](auto part) { return is_whole(part->second); };
+  if (!std::all_of(chain.begin(), chain.end(), whole)) {
+    result.result = restored_slice::outcome::damaged;
+    return result;
+  }
+  result.result = restored_slice::outcome::found;
+  result.full = chain.front()->second.content;
+  for (auto part = chain.begin() + 1; part != chain.end(); ++part)
+    result.changes.push_back((*part)->second.content);
+  return result;
+}
+
+std::vector<epoch_number> backup_store::epochs(const backup_key& key) const {
+  std::vector<epoch_number> result;
+  if (auto* slice = find(key))
+    for (auto& [epoch, ignored] : slice->held)
+      result.push_back(epoch);
+  return result;
+}
+
+std::vector<operator_slice> backup_store::slices(std::uint32_t run) const {
+  std::vector<operator_slice> result;
+  if (auto found = runs_.find(run); found != runs_.end())
+    for (auto& [id, slice] : found->second.slices)
+      if (!slice.held.empty())
+        result.push_back(id);
+  return result;
+}
+
+void backup_store::drop(const backup_key& key) {
+  auto run = runs_.find(key.run);
+  if (run == runs_.end())
+    return;
+  auto slice = run->second.slices.find(key.slice);
+  if (slice == run->second.slices.end())
+    return;
+  auto& held = slice->second.held;
+  while (!held.empty())
+    erase(held, held.begin());
+}
+
+void backup_store::drop_run(std::uint32_t run) {
+  for (auto& slice : slices(run))
+    drop({run, slice});
+  runs_.erase(run);
+}
+
+// -- chains -------------------------------------------------------------------
+
+std::uint64_t backup_store::bytes_of(const entry& x) {
+  return sizeof(entries::value_type) + x.content->size();
+}
+
+bool backup_store::is_whole(const entry& x) {
+  return checksum(*x.content) == x.checksum;
+}
+
+/// The newest entry at or before an epoch, or the end.
+backup_store::entries::const_iterator backup_store::newest(const entries& held,
+                                                           epoch_number up_to) {
+  auto after = held.upper_bound(up_to);
+  return after == held.begin() ? held.end() : std::prev(after);
+}
+
+/// The entries that make up an entry's state: a full copy, then changes.
+std::vector<backup_store::entries::const_iterator>
+backup_store::chain_of(const entries& held, entries::const_iterator last) {
+  std::vector result{last};
+  while (result.back()->second.base) {
+    auto base = held.find(*result.back()->second.base);
+    assert(base != held.end());
+    result.push_back(base);
+  }
+  std::reverse(result.begin(), result.end());
+  return result;
+}
+
+const backup_store::slice_state*
+backup_store::find(const backup_key& key) const {
+  auto run = runs_.find(key.run);
+  if (run == runs_.end())
+    return nullptr;
+  auto slice = run->second.slices.find(key.slice);
+  return slice == run->second.slices.end() ? nullptr : &slice->second;
+}
+
+backup_store::entries::const_iterator
+backup_store::erase(entries& held, entries::const_iterator x) {
+  assert(bytes_ >= bytes_of(x->second));
+  bytes_ -= bytes_of(x->second);
+  return held.erase(x);
+}
+
+/// Up to the stable epoch all instances agree. Beyond it the base must be the
+/// instance's own: that of another one may turn out void.
+bool backup_store::has_base(const slice_state& slice,
+                            const slice_backup& changes, epoch_number stable) {
+  if (!changes.base)
+    return true;
+  auto base = slice.held.find(*changes.base);
+  return base != slice.held.end()
+         && (base->first <= stable
+             || base->second.incarnation == changes.incarnation);
+}
+
+/// Drops what neither the stable epoch nor later ones are built on.
+void backup_store::sweep(const backup_key& key, slice_state& slice,
+                         epoch_number stable) {
+  auto& held = slice.held;
+  auto first = newest(held, stable);
+  if (first == held.cend())
+    return;
+  std::set<epoch_number> needed;
+  for (auto at = first; at != held.cend(); ++at)
+    for (auto& part : chain_of(held, at))
+      needed.insert(part->first);
+  for (auto at = held.cbegin(); at != held.cend();)
+    at = needed.contains(at->first) ? std::next(at) : erase(held, at);
+  if (wants_fold(slice, stable))
+    to_fold_.insert(key);
+}
+
+/// The stable state has outgrown its base, and nothing newer is built on what
+/// folding would take away.
+bool backup_store::wants_fold(const slice_state& slice,
+                              epoch_number stable) const {
+  auto& held = slice.held;
+  auto last = newest(held, stable);
+  if (last == held.end())
+    return false;
+  auto parts = chain_of(held, last);
+  std::uint64_t changes = 0;
+  for (auto part = parts.begin() + 1; part != parts.end(); ++part)
+    changes += bytes_of((*part)->second);
+  auto base = bytes_of(parts.front()->second);
+  if (changes * 100 <= base * settings_.fold_percent)
+    return false;
+  return std::all_of(std::next(last), held.end(), [&](auto& x) {
+    return !x.second.base || *x.second.base >= last->first;
+  });
+}
+
+void backup_store::fold(entries& held, epoch_number stable) {
+  auto last = newest(held, stable);
+  auto parts = chain_of(held, last);
+  for (auto& part : parts)
+    if (!is_whole(part->second))
+      return;
+  byte_buffer folded;
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    auto base = i == 1 ? parts[0]->second.content->bytes() : folded.bytes();
+    folded = fold_(base, parts[i]->second.content->bytes());
+  }
+  auto sum = checksum(folded);
+  entry whole{std::nullopt, last->second.incarnation,
+              std::make_shared<const byte_buffer>(std::move(folded)), sum};
+  auto& replaced = held.at(last->first);
+  bytes_ += bytes_of(whole);
+  bytes_ -= bytes_of(replaced);
+  replaced = std::move(whole);
+  parts.pop_back();
+  for (auto& part : parts)
+    erase(held, part);
+}
+
+} // namespace braid
