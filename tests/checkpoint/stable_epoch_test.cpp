@@ -139,6 +139,13 @@ TEST_CASE("slices that have ended count for every later epoch") {
     stable.report(1, slices{1}, 1, 60);
     CHECK(stable.report(7, slices{0}, 1, 60));
   }
+  SECTION("also when their instance is lost after that is stable") {
+    stable.report(1, slices{1}, 1, 50);
+    CHECK(stable.report(7, slices{0}, 1, 50));
+    stable.report(1, slices{1}, 1, 60);
+    stable.fence(1, slices{0}, 2, 40);
+    CHECK(stable.report(7, slices{0}, 1, 60));
+  }
   SECTION("unless their instance is lost before that is stable") {
     stable.report(1, slices{1}, 1, 50);
     stable.fence(1, slices{0}, 2, 0);
