@@ -14,6 +14,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace braid {
@@ -23,7 +24,11 @@ struct backup_key {
   std::uint32_t run = 0;
   operator_slice slice;
 
-  auto operator<=>(const backup_key&) const = default;
+  bool operator==(const backup_key&) const = default;
+
+  bool operator<(const backup_key& other) const {
+    return std::tie(run, slice) < std::tie(other.run, other.slice);
+  }
 };
 
 /// A slice's state at the end of `epoch`: all of it, or what changed since the

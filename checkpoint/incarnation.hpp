@@ -4,8 +4,8 @@
 #include "operators/slice.hpp"
 #include "operators/topology.hpp"
 
-#include <compare>
 #include <cstdint>
+#include <tuple>
 
 namespace braid {
 
@@ -19,7 +19,11 @@ struct operator_slice {
   operator_id of = 0;
   slice_id slice = 0;
 
-  auto operator<=>(const operator_slice&) const = default;
+  bool operator==(const operator_slice&) const = default;
+
+  bool operator<(const operator_slice& other) const {
+    return std::tie(of, slice) < std::tie(other.of, other.slice);
+  }
 };
 
 } // namespace braid
