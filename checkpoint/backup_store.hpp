@@ -47,8 +47,9 @@ enum class put_result {
   /// Its base is not held, or another instance's beyond the stable epoch,
   /// which may turn out void: send a full copy.
   base_missing,
-  fenced,     ///< made by an instance that is not to be listened to
-  over_limit, ///< no room: back up elsewhere, or raise the limit
+  fenced, ///< made by an instance that is not to be listened to
+  /// No room: fold what can be, back up elsewhere, or raise the limit.
+  over_limit,
 };
 
 /// One clear sentence, for logs and for whoever sent the backup.
