@@ -12,6 +12,7 @@ alignment::alignment(const std::vector<input>& inputs) {
     auto& edge = upstreams_[in.edge];
     edge.port = in.port;
     edge.closed.assign(in.slices, 0);
+    edge.ended.assign(in.slices, never);
     watermarks_[in.edge] = beginning_of_time;
     live_slices_ += in.slices;
   }
@@ -46,9 +47,11 @@ void alignment::add(edge_id edge, partition_index from, epoch_number epoch,
     }
     first += run.count;
   }
-  target.arrived[{edge, from}] += tuples->size();
+  auto& arrived = target.arrived[{edge, from}];
+  arrived.tuples += tuples->size();
   if (kept == 0)
     return;
+  arrived.batches.push_back(tuples.get());
   target.input.tuples += kept;
   target.input.bytes += tuples->bytes();
   pending_bytes_ += tuples->bytes();
@@ -84,6 +87,7 @@ void alignment::close_slice(upstream& edge, slice_id slice,
   closed = notice.last;
   if (notice.ended) {
     closed = never;
+    edge.ended[slice] = notice.last;
     --live_slices_;
     last_ = std::max(last_, notice.last);
     for (auto epoch = std::max(notice.last + 1, next_);
@@ -104,7 +108,8 @@ bool alignment::closes_anything(const close_notice& notice) const {
 void alignment::check_count(const close_notice& notice) {
   // Forgotten here: all may come once more, with a close or without.
   auto arrived =
-    std::exchange(at(notice.first).arrived[{notice.edge, notice.from}], 0);
+    std::exchange(at(notice.first).arrived[{notice.edge, notice.from}], {})
+      .tuples;
   if (arrived != notice.tuples && closes_anything(notice))
     throw protocol_error{"edge " + std::to_string(notice.edge) + ": epoch "
                          + std::to_string(notice.first) + " of partition "
@@ -162,6 +167,77 @@ alignment::epoch_input alignment::take() {
   pending_bytes_ -= taken.input.bytes;
   sort_runs(taken.input.runs);
   return std::move(taken.input);
+}
+
+void alignment::forget(edge_id edge, partition_index from) {
+  for (auto& epoch : pending_)
+    if (auto found = epoch.arrived.find({edge, from});
+        found != epoch.arrived.end()) {
+      drop(epoch, found->second.batches);
+      epoch.arrived.erase(found);
+    }
+}
+
+void alignment::drop(pending_epoch& from,
+                     const std::vector<const batch*>& batches) {
+  auto is_one = [&](const batch* x) {
+    return std::find(batches.begin(), batches.end(), x) != batches.end();
+  };
+  auto& pending = from.input;
+  std::erase_if(pending.runs, [&](const input_run& run) {
+    if (!is_one(run.source))
+      return false;
+    pending.tuples -= run.count;
+    return true;
+  });
+  std::erase_if(pending.batches, [&](const batch_ptr& x) {
+    if (!is_one(x.get()))
+      return false;
+    pending.bytes -= x->bytes();
+    pending_bytes_ -= x->bytes();
+    return true;
+  });
+}
+
+void alignment::save(byte_buffer& out) const {
+  auto taken = next_ - 1;
+  encode(taken, out);
+  encode(now_, out);
+  encode(watermark_, out);
+  for (auto& [id, edge] : upstreams_) {
+    encode(watermarks_.at(id), out);
+    auto ended = edge.ended;
+    // What ends later has not ended yet.
+    for (auto& last : ended)
+      last = last <= taken ? last : never;
+    encode(ended, out);
+  }
+}
+
+void alignment::load(input_archive& in) {
+  epoch_number taken = 0;
+  decode(in, taken);
+  decode(in, now_);
+  decode(in, watermark_);
+  next_ = taken + 1;
+  newest_closed_ = taken;
+  for (auto& [id, edge] : upstreams_) {
+    decode(in, watermarks_.at(id));
+    std::vector<epoch_number> ended;
+    decode(in, ended);
+    if (ended.size() != edge.ended.size())
+      throw decode_error{"edge " + std::to_string(id)
+                         + " has another number of slices upstream"};
+    edge.ended = std::move(ended);
+    for (std::size_t slice = 0; slice < edge.ended.size(); ++slice) {
+      auto last = edge.ended[slice];
+      edge.closed[slice] = last == never ? taken : never;
+      if (last == never)
+        continue;
+      --live_slices_;
+      last_ = std::max(last_, last);
+    }
+  }
 }
 
 epoch_number alignment::closed_by(edge_id edge, partition_index from) const {

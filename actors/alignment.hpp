@@ -53,6 +53,16 @@ public:
   /// Takes epoch `next()`, which must be sealed.
   epoch_input take();
 
+  /// `from` is another instance from now on: drops what came of epochs that it
+  /// has not closed, for it sends that again.
+  void forget(edge_id edge, partition_index from);
+
+  /// How far the inputs were after the epoch taken last, and a new alignment
+  /// that is so far. What has come of later epochs is not kept. `load` throws
+  /// `decode_error`.
+  void save(byte_buffer& out) const;
+  void load(input_archive& in);
+
   /// The newest epoch that `from` has closed on `edge`; the largest number
   /// there is once all its slices have ended.
   epoch_number closed_by(edge_id edge, partition_index from) const;
@@ -77,7 +87,14 @@ private:
   struct upstream {
     std::uint16_t port = 0;
     std::vector<epoch_number> closed; ///< by slice; `never` once ended
+    std::vector<epoch_number> ended;  ///< by slice: its last epoch, or `never`
     std::map<partition_index, epoch_number> closed_by;
+  };
+
+  /// What came from one partition that has not closed the epoch.
+  struct arrival {
+    std::uint32_t tuples = 0;
+    std::vector<const batch*> batches; ///< with tuples that were kept
   };
 
   struct pending_epoch {
@@ -85,7 +102,7 @@ private:
     event_time now = 0;
     /// The lowest on each edge, of slices neither idle nor ended.
     std::map<edge_id, event_time> watermarks;
-    std::map<std::pair<edge_id, partition_index>, std::uint32_t> arrived;
+    std::map<std::pair<edge_id, partition_index>, arrival> arrived;
     epoch_input input;
   };
 
@@ -93,6 +110,7 @@ private:
   void close_slice(upstream& edge, slice_id slice, const close_notice& notice);
   bool closes_anything(const close_notice& notice) const;
   void check_count(const close_notice& notice);
+  void drop(pending_epoch& from, const std::vector<const batch*>& batches);
   void note_progress(const close_notice& notice);
   event_time watermark_after(const pending_epoch& epoch);
 

@@ -181,6 +181,8 @@ void routed_outbox::send_close(const close_notice& notice,
       deliver(to, waiting);
   std::map<node_index, addressed_close> remote;
   for (partition_index to = 0; to < nodes.size(); ++to) {
+    if (tuples[to] == not_yet)
+      continue;
     if (auto* actor = routes_->find(target, to)) {
       auto addressed = notice;
       addressed.tuples = tuples[to];

@@ -33,6 +33,14 @@ public:
     sizes_[{credit.edge, credit.from}] = credit.largest;
   }
 
+  /// The partition downstream is another instance that has finished all up to
+  /// `finished`, which may be less than the one before it had.
+  void restart(edge_id edge, partition_index downstream,
+               epoch_number finished) {
+    finished_.at({edge, downstream}) = finished;
+    sizes_.erase({edge, downstream});
+  }
+
   /// The newest epoch that may be begun.
   epoch_number allowed() const {
     auto slowest = ~epoch_number{0} - in_flight_;

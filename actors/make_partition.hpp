@@ -13,15 +13,19 @@ namespace braid {
 struct partition_settings {
   flow_settings flow;
   cut_settings cuts;
+  checkpoint_settings checkpoints;
   bool round_trip_state = false; ///< see `instance_setup`
 };
 
 /// Makes the partition at `place`. It sends to `out`, which must outlive it.
 /// `wake` is called, from any thread, when a waiting source has something
-/// again. Throws what a source or sink throws when it cannot be opened.
+/// again. It begins where `restored` ends, if that is not null. Throws what a
+/// source or sink throws when it cannot be opened, and `decode_error` if
+/// `restored` is no checkpoint of this partition.
 std::unique_ptr<partition>
 make_partition(const topology& graph, const assignment& owners,
                partition_place place, const partition_settings& settings,
-               outbox& out, std::function<void()> wake);
+               outbox& out, std::function<void()> wake,
+               const partition_checkpoint* restored = nullptr);
 
 } // namespace braid

@@ -19,17 +19,42 @@ inputs_of(const topology& graph, const assignment& owners, operator_id id) {
 operator_partition::operator_partition(
   const topology& graph, const assignment& owners, partition_place place,
   const flow_settings& settings, std::unique_ptr<operator_instance> instance,
-  outbox& out)
-  : place_(place), instance_(std::move(instance)), out_(&out),
+  partition_beginning beginning)
+  : place_(place), instance_(std::move(instance)),
+    out_(std::move(beginning.out)), checkpoints_(beginning.checkpoints),
+    hosted_(owners[place.id].table, place.index),
     alignment_(inputs_of(graph, owners, place.id)), flow_(settings.in_flight),
-    slices_(
-      ranges_of(hosted_slices{owners[place.id].table, place.index}.ids())) {
+    slices_(ranges_of(hosted_.ids())) {
   for (auto& edge : graph.inputs_of(place.id))
     for (partition_index i = 0; i < owners[edge.from].partitions(); ++i)
       upstreams_.push_back({edge.id, i, 0});
   for (auto& edge : graph.outputs_of(place.id))
     for (partition_index i = 0; i < owners[edge.to].partitions(); ++i)
       flow_.add_channel(edge.id, i);
+  if (beginning.restored)
+    restore(*beginning.restored);
+}
+
+void operator_partition::restore(const partition_checkpoint& from) {
+  input_archive progress{from.progress.bytes()};
+  alignment_.load(progress);
+  progress.expect_end();
+  instance_->load_shared(from.shared.bytes());
+  for (std::uint32_t local = 0; local < hosted_.size(); ++local)
+    instance_->load_slice(local, from.slices.at(hosted_.id(local)).bytes());
+  done_ = from.ended;
+  load_->epoch = from.epoch;
+}
+
+partition_checkpoint operator_partition::checkpoint() const {
+  partition_checkpoint result;
+  result.epoch = alignment_.next() - 1;
+  result.ended = done_;
+  alignment_.save(result.progress);
+  instance_->save_shared(result.shared);
+  for (std::uint32_t local = 0; local < hosted_.size(); ++local)
+    instance_->save_slice(local, result.slices[hosted_.id(local)]);
+  return result;
 }
 
 void operator_partition::on_batch(edge_id edge, partition_index from,
@@ -46,7 +71,28 @@ void operator_partition::on_close(const close_notice& notice) {
 
 void operator_partition::on_credit(const credit_notice& notice) {
   flow_.on_credit(notice);
+  out_->on_credit(notice);
   send_hints();
+}
+
+void operator_partition::on_upstream_restored(edge_id edge,
+                                              partition_index from) {
+  alignment_.forget(edge, from);
+  note_load();
+  for (auto& upstream : upstreams_)
+    if (upstream.edge == edge && upstream.index == from)
+      send_credit(upstream, alignment_.next() - 1);
+}
+
+void operator_partition::on_downstream_restored(edge_id edge,
+                                                partition_index to,
+                                                epoch_number finished) {
+  flow_.restart(edge, to, finished);
+  out_->replay(edge, to, finished);
+}
+
+void operator_partition::on_stable(epoch_number epoch) {
+  out_->trim(epoch);
 }
 
 step_result operator_partition::step(event_time) {
@@ -77,6 +123,9 @@ void operator_partition::process_epoch() {
   note_load();
   size_ = {input.epoch.number, input.bytes};
   send_credits(input.epoch.number);
+  auto n = input.epoch.number;
+  if (checkpoints_.falls_within(n, n) || (done_ && checkpoints_.every != 0))
+    out_->send_checkpoint(checkpoint());
 }
 
 void operator_partition::close_outputs(const epoch_info& epoch) {

@@ -6,6 +6,7 @@
 #include "actors/alignment.hpp"
 #include "actors/flow_control.hpp"
 #include "actors/protocol.hpp"
+#include "actors/replaying_outbox.hpp"
 
 #include "scaling/assignment.hpp"
 #include "scaling/load.hpp"
@@ -36,6 +37,21 @@ public:
                         batch_ptr tuples) = 0;
   virtual void on_close(const close_notice& notice) = 0;
   virtual void on_credit(const credit_notice& notice) = 0;
+
+  /// A partition upstream is another instance: what it sent of epochs that it
+  /// had not closed is void.
+  virtual void on_upstream_restored(edge_id edge, partition_index from) = 0;
+
+  /// A partition downstream is another instance, which has finished all epochs
+  /// up to `finished` and wants what comes after.
+  virtual void on_downstream_restored(edge_id edge, partition_index to,
+                                      epoch_number finished) = 0;
+
+  /// Nobody goes back to before the end of `epoch`.
+  virtual void on_stable(epoch_number epoch) = 0;
+
+  /// The state after the last epoch that was finished.
+  virtual partition_checkpoint checkpoint() const = 0;
 
   /// Does at most one epoch's work. `wall` is the clock, in microseconds since
   /// 1970. Throws `operator_error` if user code throws, `protocol_error`.
@@ -68,17 +84,42 @@ struct flow_settings {
   std::size_t batch_bytes = 64 * 1024;
 };
 
+/// When partitions take checkpoints.
+struct checkpoint_settings {
+  /// After every so many epochs, all partitions after the same; 0: never.
+  epoch_number every = 0;
+
+  /// Whether one of the epochs `first` .. `last` is such an epoch.
+  bool falls_within(epoch_number first, epoch_number last) const {
+    return every != 0 && last / every != (first - 1) / every;
+  }
+};
+
+/// What an instance of a partition begins with, besides its operator.
+struct partition_beginning {
+  std::unique_ptr<replaying_outbox> out;
+  checkpoint_settings checkpoints;
+  /// What an earlier instance left; null for the first.
+  const partition_checkpoint* restored = nullptr;
+};
+
 /// A partition of an operator or a sink.
 class operator_partition final : public partition {
 public:
   operator_partition(const topology& graph, const assignment& owners,
                      partition_place place, const flow_settings& settings,
-                     std::unique_ptr<operator_instance> instance, outbox& out);
+                     std::unique_ptr<operator_instance> instance,
+                     partition_beginning beginning);
 
   void on_batch(edge_id edge, partition_index from, epoch_number epoch,
                 batch_ptr tuples) override;
   void on_close(const close_notice& notice) override;
   void on_credit(const credit_notice& notice) override;
+  void on_upstream_restored(edge_id edge, partition_index from) override;
+  void on_downstream_restored(edge_id edge, partition_index to,
+                              epoch_number finished) override;
+  void on_stable(epoch_number epoch) override;
+  partition_checkpoint checkpoint() const override;
   step_result step(event_time wall) override;
 
 private:
@@ -88,6 +129,7 @@ private:
     epoch_number hinted = 0; ///< the newest hint that it was sent
   };
 
+  void restore(const partition_checkpoint& from);
   void process_epoch();
   void close_outputs(const epoch_info& epoch);
   void send_credits(epoch_number finished);
@@ -98,7 +140,9 @@ private:
 
   partition_place place_;
   std::unique_ptr<operator_instance> instance_;
-  outbox* out_;
+  std::unique_ptr<replaying_outbox> out_;
+  checkpoint_settings checkpoints_;
+  hosted_slices hosted_;
   alignment alignment_;
   flow_control flow_;
   std::vector<upstream_partition> upstreams_;

@@ -2,6 +2,8 @@
 // process they are passed as they are; `wire.hpp` encodes them for links.
 #pragma once
 
+#include "checkpoint/partition_checkpoint.hpp"
+
 #include "operators/batch.hpp"
 #include "operators/exchange.hpp"
 
@@ -67,6 +69,9 @@ struct credit_notice {
   epoch_size largest;
 };
 
+/// In place of a number of tuples: this partition is sent no close now.
+inline constexpr std::uint32_t not_yet = ~std::uint32_t{0};
+
 /// Where a partition's messages go. The actor sends them to actors and links,
 /// the simulator puts them into its channels. Messages from one partition to
 /// another must arrive in the order in which they were sent.
@@ -78,11 +83,14 @@ public:
                           batch_ptr tuples) = 0;
 
   /// To every partition downstream of the edge; `tuples[i]` replaces
-  /// `notice.tuples` for partition i.
+  /// `notice.tuples` for partition i, and may be `not_yet`.
   virtual void send_close(const close_notice& notice,
                           std::span<const std::uint32_t> tuples) = 0;
 
   virtual void send_credit(const credit_notice& notice) = 0;
+
+  /// To whoever holds backups; nobody does if the run takes no checkpoints.
+  virtual void send_checkpoint(partition_checkpoint) {}
 };
 
 /// Messages came that the protocol does not allow: a bug, or a lost message.

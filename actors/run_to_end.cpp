@@ -70,6 +70,8 @@ private:
     void send_close(const close_notice& notice,
                     std::span<const std::uint32_t> tuples) override {
       for (partition_index to = 0; to < tuples.size(); ++to) {
+        if (tuples[to] == not_yet)
+          continue;
         auto addressed = notice;
         addressed.tuples = tuples[to];
         run_->send(

@@ -9,16 +9,63 @@ source_logic::source_logic(const topology& graph, const assignment& owners,
                            partition_place place, const flow_settings& flow,
                            cut_settings cuts,
                            std::unique_ptr<source_instance> instance,
-                           outbox& out)
+                           partition_beginning beginning)
   : name_(graph.operators()[place.id].name), place_(place),
-    cuts_(std::move(cuts)), instance_(std::move(instance)), out_(&out),
-    flow_(flow.in_flight),
-    slices_(
-      ranges_of(hosted_slices{owners[place.id].table, place.index}.ids())),
-    max_tuples_(cuts_.max_tuples) {
+    cuts_(std::move(cuts)), instance_(std::move(instance)),
+    out_(std::move(beginning.out)), checkpoints_(beginning.checkpoints),
+    hosted_(owners[place.id].table, place.index), flow_(flow.in_flight),
+    slices_(ranges_of(hosted_.ids())), max_tuples_(cuts_.max_tuples) {
   for (auto& edge : graph.outputs_of(place.id))
     for (partition_index i = 0; i < owners[edge.to].partitions(); ++i)
       flow_.add_channel(edge.id, i);
+  if (beginning.restored)
+    restore(*beginning.restored);
+}
+
+void source_logic::restore(const partition_checkpoint& from) {
+  epoch_.number = from.epoch;
+  input_archive progress{from.progress.bytes()};
+  decode(progress, epoch_.now);
+  progress.expect_end();
+  for (std::uint32_t local = 0; local < hosted_.size(); ++local)
+    instance_->load_slice(local, from.slices.at(hosted_.id(local)).bytes());
+  done_ = from.ended;
+  load_->epoch = from.epoch;
+}
+
+/// Between epochs: the readers stand where the last one ended.
+partition_checkpoint source_logic::checkpoint() const {
+  assert(!open_);
+  partition_checkpoint result;
+  result.epoch = epoch_.number;
+  result.ended = done_;
+  encode(epoch_.now, result.progress);
+  for (std::uint32_t local = 0; local < hosted_.size(); ++local)
+    instance_->save_slice(local, result.slices[hosted_.id(local)]);
+  return result;
+}
+
+/// The copy is of the newest epoch up to `last` after which checkpoints are
+/// taken: those behind it were empty.
+partition_checkpoint source_logic::checkpoint_within(epoch_number last) const {
+  auto result = checkpoint();
+  if (!result.ended)
+    result.epoch = last - last % checkpoints_.every;
+  return result;
+}
+
+void source_logic::on_upstream_restored(edge_id, partition_index) {
+  throw protocol_error{"source '" + name_ + "' has nobody upstream"};
+}
+
+void source_logic::on_downstream_restored(edge_id edge, partition_index to,
+                                          epoch_number finished) {
+  flow_.restart(edge, to, finished);
+  out_->replay(edge, to, finished);
+}
+
+void source_logic::on_stable(epoch_number epoch) {
+  out_->trim(epoch);
 }
 
 void source_logic::on_batch(edge_id, partition_index, epoch_number, batch_ptr) {
@@ -31,6 +78,7 @@ void source_logic::on_close(const close_notice&) {
 
 void source_logic::on_credit(const credit_notice& notice) {
   flow_.on_credit(notice);
+  out_->on_credit(notice);
 }
 
 bool source_logic::by_clock() const {
@@ -139,10 +187,14 @@ void source_logic::close(const read_progress& progress) {
     notice.ended = progress.ended;
     out_->send_close(notice, edge->finish_epoch());
   }
+  auto first = epoch_.number;
   epoch_.number = last;
   load_->epoch = last;
   open_ = false;
   done_ = progress.ended;
+  if (checkpoints_.falls_within(first, last)
+      || (done_ && checkpoints_.every != 0))
+    out_->send_checkpoint(checkpoint_within(last));
 }
 
 /// Where an operator emits much more than it takes, epochs grow on their way;

@@ -38,14 +38,21 @@ public:
   source_logic(const topology& graph, const assignment& owners,
                partition_place place, const flow_settings& flow,
                cut_settings cuts, std::unique_ptr<source_instance> instance,
-               outbox& out);
+               partition_beginning beginning);
 
   void on_batch(edge_id, partition_index, epoch_number, batch_ptr) override;
   void on_close(const close_notice&) override;
   void on_credit(const credit_notice& notice) override;
+  void on_upstream_restored(edge_id edge, partition_index from) override;
+  void on_downstream_restored(edge_id edge, partition_index to,
+                              epoch_number finished) override;
+  void on_stable(epoch_number epoch) override;
+  partition_checkpoint checkpoint() const override;
   step_result step(event_time wall) override;
 
 private:
+  void restore(const partition_checkpoint& from);
+  partition_checkpoint checkpoint_within(epoch_number last) const;
   void open(event_time wall);
   read_budget budget(event_time wall) const;
   bool must_close(const read_progress& progress, event_time wall) const;
@@ -60,7 +67,9 @@ private:
   partition_place place_;
   cut_settings cuts_;
   std::unique_ptr<source_instance> instance_;
-  outbox* out_;
+  std::unique_ptr<replaying_outbox> out_;
+  checkpoint_settings checkpoints_;
+  hosted_slices hosted_;
   flow_control flow_;
   std::vector<slice_range> slices_;
   epoch_info epoch_;

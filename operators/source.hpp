@@ -144,6 +144,14 @@ public:
 
   virtual std::uint64_t emitted() const = 0;
 
+  /// Where a slice is after the last epoch that was finished.
+  virtual void save_slice(std::uint32_t /*local*/, byte_buffer&) const {}
+
+  /// Goes on with a slice from there. Throws `decode_error`, and what the
+  /// reader throws if the split cannot be read again.
+  virtual void load_slice(std::uint32_t /*local*/, std::span<const std::byte>) {
+  }
+
 protected:
   std::vector<edge_output*> edges_;
 };
@@ -231,6 +239,31 @@ public:
 
   std::uint64_t emitted() const override {
     return output_.emitted();
+  }
+
+  void save_slice(std::uint32_t local, byte_buffer& out) const override {
+    auto& split = splits_[local];
+    encode(split.reader->position(), out);
+    encode(split.ended, out);
+    encode(split.now, out);
+    encode(split.last_tuple_at, out);
+    for (auto* tracker : all_trackers_)
+      tracker->save(local, out);
+  }
+
+  void load_slice(std::uint32_t local,
+                  std::span<const std::byte> bytes) override {
+    input_archive in{bytes};
+    auto& split = splits_[local];
+    std::uint64_t position = 0;
+    decode(in, position);
+    decode(in, split.ended);
+    decode(in, split.now);
+    decode(in, split.last_tuple_at);
+    for (auto* tracker : all_trackers_)
+      tracker->load(local, in);
+    in.expect_end();
+    split.reader->seek(position);
   }
 
 private:

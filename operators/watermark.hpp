@@ -1,6 +1,7 @@
 // Watermarks: how far event time has come, made per source slice.
 #pragma once
 
+#include "operators/archive.hpp"
 #include "operators/epoch.hpp"
 #include "operators/slice.hpp"
 
@@ -46,6 +47,21 @@ public:
       if (!slice.ended && !slice.idle)
         result = std::min(result, of(slice));
     return result;
+  }
+
+  void save(std::uint32_t local, byte_buffer& out) const {
+    auto& slice = slices_[local];
+    encode(slice.newest, out);
+    encode(slice.idle, out);
+    encode(slice.ended, out);
+  }
+
+  /// Throws `decode_error`.
+  void load(std::uint32_t local, input_archive& in) {
+    auto& slice = slices_[local];
+    decode(in, slice.newest);
+    decode(in, slice.idle);
+    decode(in, slice.ended);
   }
 
 private:

@@ -49,6 +49,20 @@ private:
       uncommitted_.clear();
     }
 
+    std::uint64_t position(slice_id slice) const override {
+      auto found = into_->find(slice);
+      return found == into_->end() ? 0 : found->second.size();
+    }
+
+    void seek(slice_id slice, std::uint64_t position) override {
+      auto found = into_->find(slice);
+      if (found == into_->end())
+        return;
+      found->second.resize(position);
+      if (position == 0)
+        into_->erase(found);
+    }
+
   private:
     std::shared_ptr<recording> owner_;
     recorded_slices* into_;

@@ -62,6 +62,8 @@ public:
     auto& node = network.graph_->edges()[notice.edge];
     assert(tuples.size() == (*network.owners_)[node.to].partitions());
     for (partition_index to = 0; to < tuples.size(); ++to) {
+      if (tuples[to] == not_yet)
+        continue;
       network.note_sent(node, index_, to, notice.last, 0);
       auto copy = notice;
       copy.tuples = tuples[to];
@@ -78,6 +80,11 @@ public:
            notice);
   }
 
+  void send_checkpoint(partition_checkpoint checkpoint) override {
+    network_->holder_->put(network_->partition_at(id_, index_),
+                           std::move(checkpoint));
+  }
+
 private:
   void send(std::size_t to, message what) {
     network_->send(network_->partition_at(id_, index_), to, std::move(what));
@@ -88,19 +95,18 @@ private:
   partition_index index_;
 };
 
-simulated_network::simulated_network(const topology& graph,
-                                     const assignment& owners,
-                                     epoch_number in_flight,
-                                     const simulation_options& options,
-                                     random_generator& random,
-                                     simulation_report& report)
+simulated_network::simulated_network(
+  const topology& graph, const assignment& owners, epoch_number in_flight,
+  const simulation_options& options, random_generator& random,
+  simulation_report& report, simulated_holder& holder)
   : graph_(&graph), owners_(&owners), in_flight_(in_flight), options_(&options),
-    random_(&random), report_(&report) {
+    random_(&random), report_(&report), holder_(&holder) {
   for (operator_id id = 0; id < owners.size(); ++id) {
     first_partition_.push_back(senders_.size());
     for (partition_index i = 0; i < owners[id].partitions(); ++i)
       senders_.push_back(std::make_unique<sender>(*this, id, i));
   }
+  lives_.resize(senders_.size());
 }
 
 simulated_network::~simulated_network() = default;
@@ -113,32 +119,44 @@ void simulated_network::send(std::size_t from, std::size_t to, message what) {
   auto [found, is_new] =
     channel_between_.try_emplace({from, to}, channels_.size());
   if (is_new) {
-    channels_.push_back({to, 1, {}});
+    channels_.push_back({from, to, 1, {}});
     if (options_->uneven && random_->below(8) == 0)
       channels_.back().slowness = random_->below(2) == 0 ? 10 : 100;
   }
   auto& target = channels_[found->second];
   if (target.messages.empty())
     busy_.push_back(found->second);
-  target.messages.push_back(std::move(what));
+  target.messages.push_back({std::move(what), lives_[from], lives_[to]});
 }
 
-void simulated_network::deliver(std::size_t busy_channel, partition& receiver) {
+void simulated_network::restart(operator_id id, partition_index index,
+                                epoch_number finished) {
+  ++lives_[partition_at(id, index)];
+  for (auto& [between, under_way] : flights_) {
+    auto& [edge, from, to] = between;
+    if (graph_->edges()[edge].to == id && to == index)
+      under_way = {finished, finished, {}, 0};
+  }
+}
+
+void simulated_network::deliver(std::size_t busy_channel, partition* receiver) {
   auto& from = channels_[busy_[busy_channel]];
-  auto what = std::move(from.messages.front());
+  auto [what, from_life, to_life] = std::move(from.messages.front());
   from.messages.pop_front();
   if (from.messages.empty()) {
     busy_[busy_channel] = busy_.back();
     busy_.pop_back();
   }
+  if (!receiver || from_life != lives_[from.from] || to_life != lives_[from.to])
+    return;
   ++report_->messages;
   if (auto* batch = std::get_if<batch_message>(&what))
-    receiver.on_batch(batch->edge, batch->from, batch->epoch,
-                      std::move(batch->tuples));
+    receiver->on_batch(batch->edge, batch->from, batch->epoch,
+                       std::move(batch->tuples));
   else if (auto* close = std::get_if<close_notice>(&what))
-    receiver.on_close(*close);
+    receiver->on_close(*close);
   else
-    receiver.on_credit(std::get<credit_notice>(what));
+    receiver->on_credit(std::get<credit_notice>(what));
 }
 
 void simulated_network::note_sent(const edge_node& edge, partition_index from,

@@ -2,6 +2,7 @@
 // and what is under way on them.
 #pragma once
 
+#include "tests/simulator/simulated_holder.hpp"
 #include "tests/simulator/simulator.hpp"
 
 #include "actors/protocol.hpp"
@@ -22,7 +23,8 @@ public:
   /// Partitions are numbered through, operator by operator.
   simulated_network(const topology& graph, const assignment& owners,
                     epoch_number in_flight, const simulation_options& options,
-                    random_generator& random, simulation_report& report);
+                    random_generator& random, simulation_report& report,
+                    simulated_holder& holder);
   ~simulated_network();
 
   outbox& outbox_of(std::size_t partition) const;
@@ -45,8 +47,13 @@ public:
     return channels_[busy_[busy_channel]].to;
   }
 
-  /// Hands the head of a busy channel to `receiver`.
-  void deliver(std::size_t busy_channel, partition& receiver);
+  /// Hands the head of a busy channel to `receiver`, unless that is null, or
+  /// the message is from, or for, an earlier instance.
+  void deliver(std::size_t busy_channel, partition* receiver);
+
+  /// The partition is another instance from now on, which has finished all
+  /// epochs up to `finished`.
+  void restart(operator_id id, partition_index index, epoch_number finished);
 
 private:
   struct batch_message {
@@ -58,10 +65,17 @@ private:
 
   using message = std::variant<batch_message, close_notice, credit_notice>;
 
+  struct envelope {
+    message what;
+    std::uint64_t from_life = 0;
+    std::uint64_t to_life = 0;
+  };
+
   struct channel {
+    std::size_t from = 0;
     std::size_t to = 0;
     std::uint32_t slowness = 1;
-    std::deque<message> messages;
+    std::deque<envelope> messages;
   };
 
   /// What one partition has sent another on an edge.
@@ -86,8 +100,10 @@ private:
   const simulation_options* options_;
   random_generator* random_;
   simulation_report* report_;
+  simulated_holder* holder_;
   std::vector<std::size_t> first_partition_; ///< by operator
   std::vector<std::unique_ptr<sender>> senders_;
+  std::vector<std::uint64_t> lives_; ///< by partition
   std::vector<channel> channels_;
   std::map<std::pair<std::size_t, std::size_t>, std::size_t> channel_between_;
   std::vector<std::size_t> busy_;

@@ -1,32 +1,48 @@
 #include "tests/simulator/simulator.hpp"
 
+#include "tests/simulator/simulated_holder.hpp"
 #include "tests/simulator/simulated_network.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace braid::simulator {
 
 simulation::simulation(const topology& graph, assignment owners,
                        const partition_settings& settings, std::uint64_t seed,
                        simulation_options options)
-  : owners_(std::move(owners)), options_(std::move(options)), random_(seed),
-    network_(std::make_unique<simulated_network>(
-      graph, owners_, settings.flow.in_flight, options_, random_, report_)) {
+  : graph_(&graph), owners_(std::move(owners)), settings_(settings),
+    options_(std::move(options)), random_(seed) {
+  std::size_t count = 0;
+  for (auto& one : owners_)
+    count += one.partitions();
+  holder_ = std::make_unique<simulated_holder>(count);
+  network_ =
+    std::make_unique<simulated_network>(graph, owners_, settings.flow.in_flight,
+                                        options_, random_, report_, *holder_);
   for (operator_id id = 0; id < owners_.size(); ++id)
     for (partition_index i = 0; i < owners_[id].partitions(); ++i) {
       auto index = members_.size();
       auto& name = graph.operators()[id].name;
       members_.push_back(
-        {.name = "'" + name + "' " + std::to_string(i),
-         .logic = make_partition(graph, owners_, {id, i}, settings,
-                                 network_->outbox_of(index),
-                                 [this, index] { make_ready(index); })});
+        {.name = "'" + name + "' " + std::to_string(i), .place = {id, i}});
+      auto& made = members_.back();
+      made.logic = make(index, nullptr);
+      if (settings.checkpoints.every != 0)
+        holder_->put(index, made.logic->checkpoint());
       ready_.push_back(index);
       if (options_.slow.contains(name))
-        members_.back().slowness = options_.slowness;
+        made.slowness = options_.slowness;
       else if (options_.uneven && random_.below(8) == 0)
-        members_.back().slowness = random_.below(2) == 0 ? 10 : 100;
+        made.slowness = random_.below(2) == 0 ? 10 : 100;
     }
+}
+
+std::unique_ptr<partition>
+simulation::make(std::size_t index, const partition_checkpoint* restored) {
+  return make_partition(
+    *graph_, owners_, members_[index].place, settings_,
+    network_->outbox_of(index), [this, index] { make_ready(index); }, restored);
 }
 
 simulation::~simulation() = default;
@@ -36,6 +52,7 @@ simulation_report simulation::run() {
          || !std::all_of(members_.begin(), members_.end(),
                          [](auto& x) { return x.done; }))
     turn();
+  report_.stable = holder_->stable();
   report_.duration = clock_ - beginning;
   return report_;
 }
@@ -48,6 +65,14 @@ void simulation::turn() {
   clock_ += options_.turn_length;
   if (clock_ >= next_wake_)
     wake_sleepers();
+  if (options_.crash_odds != 0) {
+    if (random_.below(options_.crash_odds) == 0)
+      crash_some();
+    if (!down_.empty() && random_.below(200) == 0)
+      recover();
+    if (random_.below(20) == 0)
+      trim_to_stable();
+  }
   auto channels = network_->busy_channels();
   auto choices = channels + ready_.size();
   if (choices == 0)
@@ -66,13 +91,14 @@ void simulation::deliver(std::size_t channel) {
   if (random_.below(network_->slowness_of(channel)) != 0)
     return;
   auto receiver = network_->receiver_of(channel);
-  network_->deliver(channel, *members_[receiver].logic);
-  make_ready(receiver);
+  network_->deliver(channel, members_[receiver].logic.get());
+  if (members_[receiver].logic)
+    make_ready(receiver);
 }
 
 void simulation::step(std::size_t index) {
   auto& member = members_[index];
-  if (random_.below(member.slowness) != 0)
+  if (!member.logic || random_.below(member.slowness) != 0)
     return;
   auto result = member.logic->step(clock_);
   member.done = result.done;
@@ -92,8 +118,66 @@ void simulation::step(std::size_t index) {
     next_wake_ = std::min(next_wake_, *result.wake_at);
 }
 
+/// One to three partitions at once, as if they shared a node.
+void simulation::crash_some() {
+  for (auto many = 1 + random_.below(3); many > 0; --many) {
+    auto index = random_.below(members_.size());
+    auto& member = members_[index];
+    if (!member.logic || report_.crashes == options_.most_crashes)
+      continue;
+    ++report_.crashes;
+    member.logic.reset();
+    member.done = false;
+    member.wake_at.reset();
+    if (std::exchange(member.ready, false))
+      ready_.erase(std::find(ready_.begin(), ready_.end(), index));
+    down_.push_back(index);
+  }
+}
+
+/// Restores all that are down as of the stable epoch, and tells the others.
+void simulation::recover() {
+  for (auto index : down_) {
+    auto& place = members_[index].place;
+    network_->restart(place.id, place.index, holder_->stable());
+    holder_->forget_beyond_stable(index);
+    members_[index].logic = make(index, holder_->at_stable(index).get());
+    make_ready(index);
+  }
+  for (auto index : down_)
+    announce(index);
+  down_.clear();
+}
+
+void simulation::announce(std::size_t index) {
+  auto [id, own] = members_[index].place;
+  auto each_partition = [&](operator_id of, auto tell) {
+    for (partition_index i = 0; i < owners_[of].partitions(); ++i) {
+      auto other = network_->partition_at(of, i);
+      tell(*members_[other].logic);
+      make_ready(other);
+    }
+  };
+  for (auto& edge : graph_->inputs_of(id))
+    each_partition(edge.from, [&, own = own](partition& upstream) {
+      upstream.on_downstream_restored(edge.id, own, holder_->stable());
+    });
+  for (auto& edge : graph_->outputs_of(id))
+    each_partition(edge.to, [&, own = own](partition& downstream) {
+      downstream.on_upstream_restored(edge.id, own);
+    });
+}
+
+void simulation::trim_to_stable() {
+  if (!holder_->advance())
+    return;
+  for (auto& member : members_)
+    if (member.logic)
+      member.logic->on_stable(holder_->stable());
+}
+
 void simulation::make_ready(std::size_t index) {
-  if (members_[index].ready)
+  if (members_[index].ready || !members_[index].logic)
     return;
   members_[index].ready = true;
   ready_.push_back(index);
@@ -115,6 +199,8 @@ void simulation::wake_sleepers() {
 }
 
 void simulation::skip_to_next_wake() {
+  if (!down_.empty())
+    return recover();
   if (next_wake_ == end_of_time)
     throw simulation_failure{"deadlock: nobody has anything to do\n"
                              + describe_members()};
@@ -125,6 +211,10 @@ void simulation::skip_to_next_wake() {
 std::string simulation::describe_members() const {
   std::string result;
   for (auto& member : members_) {
+    if (!member.logic) {
+      result += "  " + member.name + ": down\n";
+      continue;
+    }
     auto& load = member.logic->load();
     result += "  " + member.name + ": " + to_string(load.state)
               + ", processed epoch " + std::to_string(load.epoch) + ", "

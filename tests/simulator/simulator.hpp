@@ -17,6 +17,7 @@
 
 namespace braid::simulator {
 
+class simulated_holder;
 class simulated_network;
 
 struct simulation_options {
@@ -34,6 +35,10 @@ struct simulation_options {
   event_time turn_length = 1;
   /// The run has failed if it takes more turns than this.
   std::uint64_t most_turns = 20'000'000;
+  /// In one of so many turns some partitions crash, and are restored a while
+  /// later; 0: never. Needs checkpoints.
+  std::uint32_t crash_odds = 0;
+  std::uint32_t most_crashes = 10;
   /// To see deadlocks: no credit arrives.
   bool lose_credits = false;
 };
@@ -43,7 +48,9 @@ struct simulation_report {
   std::uint64_t turns = 0;
   std::uint64_t messages = 0;
   std::uint64_t encoded_batches = 0;
-  event_time duration = 0; ///< by the simulated clock
+  std::uint32_t crashes = 0; ///< of partitions
+  epoch_number stable = 0;   ///< the newest stable epoch
+  event_time duration = 0;   ///< by the simulated clock
   /// The most that one partition had sent to another and that was not
   /// processed yet.
   epoch_number most_epochs_in_flight = 0;
@@ -79,14 +86,22 @@ public:
 private:
   struct hosted_partition {
     std::string name;
-    std::unique_ptr<partition> logic;
+    partition_place place;
+    /// Null between crash and recovery.
+    std::unique_ptr<partition> logic{};
     std::uint32_t slowness = 1;
     bool ready = true; ///< listed in `ready_`
     bool done = false;
     std::optional<event_time> wake_at{};
   };
 
+  std::unique_ptr<partition> make(std::size_t index,
+                                  const partition_checkpoint* restored);
   void turn();
+  void crash_some();
+  void recover();
+  void announce(std::size_t index);
+  void trim_to_stable();
   void deliver(std::size_t channel);
   void step(std::size_t index);
   void make_ready(std::size_t index);
@@ -94,15 +109,19 @@ private:
   void skip_to_next_wake();
   std::string describe_members() const;
 
+  const topology* graph_;
   assignment owners_;
+  partition_settings settings_;
   simulation_options options_;
   random_generator random_;
   event_time clock_ = beginning;
   event_time next_wake_ = end_of_time;
   simulation_report report_;
+  std::unique_ptr<simulated_holder> holder_;
   std::unique_ptr<simulated_network> network_;
   std::vector<hosted_partition> members_;
   std::vector<std::size_t> ready_; ///< members that may have something to do
+  std::vector<std::size_t> down_;  ///< members that have crashed
 };
 
 /// An assignment of 1 to `most_partitions` partitions an operator, the slices
