@@ -94,15 +94,17 @@ void replaying_outbox::send_more(const address& to, channel& on) {
   auto batch = [&](epoch_number epoch, const batch_ptr& tuples) {
     out_->send_batch(to.first, to.second, epoch, tuples);
   };
+  auto allowed = on.finished + how_.in_flight;
   auto close = [&](const auto& replayed) {
     auto notice = *replayed.close;
     notice.first = replayed.first;
-    notice.last = replayed.last;
+    notice.last = std::min(replayed.last, allowed);
+    // Of a range of epochs the rest goes later.
+    on.at = on.sent->from(notice.last);
     notice.tuples = static_cast<std::uint32_t>(replayed.tuples);
     send_close_to(to, notice);
   };
-  while (on.at.epoch <= on.finished + how_.in_flight
-         && on.sent->next(on.at, batch, close)) {
+  while (on.at.epoch <= allowed && on.sent->next(on.at, batch, close)) {
   }
 }
 

@@ -82,7 +82,18 @@ void source_logic::on_credit(const credit_notice& notice) {
 }
 
 bool source_logic::by_clock() const {
-  return !cuts_.count && !cuts_.repeat;
+  return !cuts_.count && !cuts_.repeat && !repeats_known_cut();
+}
+
+/// Whether an earlier instance has cut the epoch at hand. It told the cuts of
+/// all its slices at once.
+bool source_logic::repeats_known_cut() const {
+  if (!cuts_.known)
+    return false;
+  auto& cuts = cuts_.known->of(name_, epoch_.number);
+  return std::any_of(cuts.begin(), cuts.end(), [&](auto& cut) {
+    return hosted_.local(cut.slice) != hosted_slices::not_here;
+  });
 }
 
 step_result source_logic::step(event_time wall) {
@@ -126,6 +137,8 @@ read_budget source_logic::budget(event_time wall) const {
   result.exactly = cuts_.count;
   if (cuts_.repeat)
     result.recorded = &cuts_.repeat->of(name_, epoch_.number);
+  else if (repeats_known_cut())
+    result.recorded = &cuts_.known->of(name_, epoch_.number);
   result.now = wall;
   return result;
 }
@@ -166,6 +179,9 @@ void source_logic::close(const read_progress& progress) {
   auto last = last_to_close(progress);
   note_tuples(progress.tuples);
   auto cuts = instance_->finish_epoch();
+  if (cuts_.known)
+    for (auto epoch = epoch_.number; epoch <= last; ++epoch)
+      cuts_.known->add(name_, epoch, cuts);
   if (cuts_.record)
     for (auto epoch = epoch_.number; epoch <= last; ++epoch)
       cuts_.record->record(name_, epoch, cuts);

@@ -28,6 +28,9 @@ struct cut_settings {
   std::optional<std::uint64_t> count;
   /// Cuts of an earlier run to repeat.
   std::shared_ptr<const recorded_cuts> repeat;
+  /// Where cuts are kept before anyone sees them, for instances that take the
+  /// place of lost ones: they repeat what is there.
+  std::shared_ptr<recorded_cuts> known;
   /// Where to record this run's cuts.
   std::shared_ptr<cut_recorder> record;
 };
@@ -62,6 +65,7 @@ private:
   void note_tuples(std::uint64_t tuples);
   epoch_number last_to_close(const read_progress& progress) const;
   bool by_clock() const;
+  bool repeats_known_cut() const;
 
   std::string name_;
   partition_place place_;

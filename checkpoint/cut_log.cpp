@@ -2,6 +2,7 @@
 
 #include "operators/archive.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
@@ -96,6 +97,25 @@ void recorded_cuts::load(const std::filesystem::path& path) {
     auto& known = cuts_[{record.source, record.epoch}];
     known.insert(known.end(), record.cuts.begin(), record.cuts.end());
   }
+}
+
+void recorded_cuts::add(const std::string& source, epoch_number epoch,
+                        const std::vector<source_cut>& cuts) {
+  auto& known = cuts_[{source, epoch}];
+  for (auto& cut : cuts) {
+    auto same_slice = [&](auto& x) { return x.slice == cut.slice; };
+    auto found = std::find_if(known.begin(), known.end(), same_slice);
+    if (found == known.end())
+      known.push_back(cut);
+    else if (*found != cut)
+      throw std::logic_error{
+        "source '" + source + "', slice " + std::to_string(cut.slice)
+        + ", epoch " + std::to_string(epoch) + ": was cut elsewhere before"};
+  }
+}
+
+void recorded_cuts::trim(epoch_number epoch) {
+  std::erase_if(cuts_, [&](auto& each) { return each.first.second <= epoch; });
 }
 
 const std::vector<source_cut>& recorded_cuts::of(const std::string& source,

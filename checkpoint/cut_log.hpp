@@ -29,9 +29,18 @@ private:
   std::ofstream file_;
 };
 
-/// The cuts of an earlier run.
+/// The cuts of an earlier run, or of this one before a loss.
 class recorded_cuts {
 public:
+  /// Adds how slices of `source` ended `epoch`. Slices whose cut is known are
+  /// passed over: they have repeated it. Throws `std::logic_error` if they have
+  /// not.
+  void add(const std::string& source, epoch_number epoch,
+           const std::vector<source_cut>& cuts);
+
+  /// Forgets the epochs up to `epoch`.
+  void trim(epoch_number epoch);
+
   /// Adds what a `cut_recorder` wrote; one file a node. Throws
   /// `std::runtime_error` naming the file and what is wrong with it.
   void load(const std::filesystem::path& file);

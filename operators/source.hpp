@@ -243,7 +243,8 @@ public:
 
   void save_slice(std::uint32_t local, byte_buffer& out) const override {
     auto& split = splits_[local];
-    encode(split.reader->position(), out);
+    auto position = split.reader->position();
+    encode(position, out);
     encode(split.ended, out);
     encode(split.now, out);
     encode(split.last_tuple_at, out);
