@@ -16,7 +16,8 @@ const caf::actor* run_routes::find(operator_id id,
 data_plane::data_plane(const tcp_link_options& options, callbacks tell)
   : tell_(std::move(tell)) {
   link_callbacks heard;
-  heard.on_frame = [this](const std::string& from, incoming_frame frame) {
+  heard.on_frame = [this](const std::string& from,
+                          const incoming_frame& frame) {
     on_frame(from, frame);
   };
   heard.on_peer_down = tell_.on_peer_down;
@@ -166,6 +167,7 @@ void routed_outbox::deliver(const channel& to, waiting_batches& waiting) {
   }
   batch_address address{routes_->run, edge, place_.index, partition, epoch};
   std::vector<outgoing_frame> frames;
+  frames.reserve(batches.size());
   for (auto& batch : batches)
     frames.push_back(to_frame(address, batch));
   link_->send(routes_->nodes[routes_->owners[target].nodes[partition]], frames);

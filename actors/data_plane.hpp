@@ -15,6 +15,7 @@
 #include <memory>
 #include <shared_mutex>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -70,7 +71,10 @@ private:
     partition_index from;
     partition_index to;
 
-    auto operator<=>(const channel&) const = default;
+    bool operator<(const channel& other) const {
+      return std::tie(run, edge, from, to)
+             < std::tie(other.run, other.edge, other.from, other.to);
+    }
   };
   void deliver(const channel& on, frame_arrival& arrived) const;
   void forget_ended();

@@ -8,6 +8,7 @@ make_partition(const topology& graph, const assignment& owners,
                outbox& out, std::function<void()> wake,
                const partition_checkpoint* restored) {
   partition_beginning beginning{
+    settings.flow,
     std::make_unique<replaying_outbox>(
       graph, owners, place.id,
       replaying_outbox::settings{settings.flow.in_flight,
@@ -27,12 +28,11 @@ make_partition(const topology& graph, const assignment& owners,
   auto& node = graph.operators()[place.id];
   if (node.kind == operator_kind::source)
     return std::make_unique<source_logic>(
-      graph, owners, place, settings.flow, settings.cuts,
+      graph, owners, place, settings.cuts,
       node.make_source(setup, source_context{std::move(wake)}),
       std::move(beginning));
-  return std::make_unique<operator_partition>(graph, owners, place,
-                                              settings.flow, node.make(setup),
-                                              std::move(beginning));
+  return std::make_unique<operator_partition>(
+    graph, owners, place, node.make(setup), std::move(beginning));
 }
 
 } // namespace braid

@@ -6,7 +6,8 @@ namespace braid {
 
 caf::behavior
 operator_supervisor(caf::stateful_actor<operator_supervisor_state>* self,
-                    caf::actor topology_supervisor, operator_report report) {
+                    const caf::actor& topology_supervisor,
+                    operator_report report) {
   self->state.report = std::move(report);
   self->state.report.actor = self->id();
   self->send(topology_supervisor, self->state.report);

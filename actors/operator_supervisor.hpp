@@ -25,6 +25,7 @@ struct operator_supervisor_state {
 /// then after every event.
 caf::behavior
 operator_supervisor(caf::stateful_actor<operator_supervisor_state>* self,
-                    caf::actor topology_supervisor, operator_report report);
+                    const caf::actor& topology_supervisor,
+                    operator_report report);
 
 } // namespace braid

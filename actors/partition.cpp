@@ -18,13 +18,12 @@ inputs_of(const topology& graph, const assignment& owners, operator_id id) {
 
 operator_partition::operator_partition(
   const topology& graph, const assignment& owners, partition_place place,
-  const flow_settings& settings, std::unique_ptr<operator_instance> instance,
-  partition_beginning beginning)
+  std::unique_ptr<operator_instance> instance, partition_beginning beginning)
   : place_(place), instance_(std::move(instance)),
     out_(std::move(beginning.out)), checkpoints_(beginning.checkpoints),
     hosted_(owners[place.id].table, place.index),
-    alignment_(inputs_of(graph, owners, place.id)), flow_(settings.in_flight),
-    slices_(ranges_of(hosted_.ids())) {
+    alignment_(inputs_of(graph, owners, place.id)),
+    flow_(beginning.flow.in_flight), slices_(ranges_of(hosted_.ids())) {
   for (auto& edge : graph.inputs_of(place.id))
     for (partition_index i = 0; i < owners[edge.from].partitions(); ++i)
       upstreams_.push_back({edge.id, i, 0});

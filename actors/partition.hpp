@@ -97,6 +97,7 @@ struct checkpoint_settings {
 
 /// What an instance of a partition begins with, besides its operator.
 struct partition_beginning {
+  flow_settings flow;
   std::unique_ptr<replaying_outbox> out;
   checkpoint_settings checkpoints;
   /// What an earlier instance left; null for the first.
@@ -107,7 +108,7 @@ struct partition_beginning {
 class operator_partition final : public partition {
 public:
   operator_partition(const topology& graph, const assignment& owners,
-                     partition_place place, const flow_settings& settings,
+                     partition_place place,
                      std::unique_ptr<operator_instance> instance,
                      partition_beginning beginning);
 

@@ -6,15 +6,15 @@
 namespace braid {
 
 source_logic::source_logic(const topology& graph, const assignment& owners,
-                           partition_place place, const flow_settings& flow,
-                           cut_settings cuts,
+                           partition_place place, cut_settings cuts,
                            std::unique_ptr<source_instance> instance,
                            partition_beginning beginning)
   : name_(graph.operators()[place.id].name), place_(place),
     cuts_(std::move(cuts)), instance_(std::move(instance)),
     out_(std::move(beginning.out)), checkpoints_(beginning.checkpoints),
-    hosted_(owners[place.id].table, place.index), flow_(flow.in_flight),
-    slices_(ranges_of(hosted_.ids())), max_tuples_(cuts_.max_tuples) {
+    hosted_(owners[place.id].table, place.index),
+    flow_(beginning.flow.in_flight), slices_(ranges_of(hosted_.ids())),
+    max_tuples_(cuts_.max_tuples) {
   for (auto& edge : graph.outputs_of(place.id))
     for (partition_index i = 0; i < owners[edge.to].partitions(); ++i)
       flow_.add_channel(edge.id, i);

@@ -39,8 +39,8 @@ struct cut_settings {
 class source_logic final : public partition {
 public:
   source_logic(const topology& graph, const assignment& owners,
-               partition_place place, const flow_settings& flow,
-               cut_settings cuts, std::unique_ptr<source_instance> instance,
+               partition_place place, cut_settings cuts,
+               std::unique_ptr<source_instance> instance,
                partition_beginning beginning);
 
   void on_batch(edge_id, partition_index, epoch_number, batch_ptr) override;

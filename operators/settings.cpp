@@ -20,8 +20,8 @@ std::string settings::text(const std::string& name) const {
 }
 
 std::string settings::text(const std::string& name,
-                           std::string otherwise) const {
-  return has(name) ? values_.at(name) : std::move(otherwise);
+                           const std::string& otherwise) const {
+  return has(name) ? values_.at(name) : otherwise;
 }
 
 std::vector<std::string> settings::paths(const std::string& name) const {

@@ -21,7 +21,7 @@ public:
   bool has(const std::string& name) const;
 
   std::string text(const std::string& name) const;
-  std::string text(const std::string& name, std::string otherwise) const;
+  std::string text(const std::string& name, const std::string& otherwise) const;
 
   /// A path, or several separated by commas.
   std::vector<std::string> paths(const std::string& name) const;

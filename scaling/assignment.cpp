@@ -60,8 +60,9 @@ void check(const topology& graph, const parallelism_options& options) {
     throw topology_error{"the operators of topology '" + graph.name()
                          + "' are to have no partitions; give them at least 1"};
   for (auto& [name, count] : options.by_operator) {
-    auto known = std::any_of(graph.operators().begin(), graph.operators().end(),
-                             [&](auto& node) { return node.name == name; });
+    auto known =
+      std::any_of(graph.operators().begin(), graph.operators().end(),
+                  [&name = name](auto& node) { return node.name == name; });
     if (!known)
       throw topology_error{"parallelism is given for operator '" + name
                            + "', which topology '" + graph.name()

@@ -4,9 +4,14 @@
 #include "tools/version.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <iostream>
 
-int main(int argc, char** argv) {
+namespace {
+
+int run_program(int argc, char** argv) {
   using namespace braid;
   CLI::App app{"Runs a node of a Braid cluster until SIGINT or SIGTERM."};
   node_options options;
@@ -38,4 +43,15 @@ int main(int argc, char** argv) {
     return succeeded;
   }
   return check ? check_node(options) : run_node(options);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run_program(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "braid-node: %s\n", error.what());
+    return EXIT_FAILURE;
+  }
 }

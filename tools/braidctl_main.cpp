@@ -8,7 +8,9 @@
 #include "tools/version.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <unistd.h>
 
@@ -212,9 +214,7 @@ std::string explain(const CLI::ParseError& wrong, const CLI::App& app) {
          + (meant ? "; did you mean '" + *meant + "'?" : "");
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
+int run_program(int argc, char** argv) {
   CLI::App app{"Submits topologies to a Braid cluster and looks at it."};
   arguments given;
   add_options(app, given);
@@ -229,4 +229,15 @@ int main(int argc, char** argv) {
     return misused;
   }
   return run(app.get_subcommands().front()->get_name(), given);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run_program(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "braidctl: %s\n", error.what());
+    return EXIT_FAILURE;
+  }
 }
