@@ -100,7 +100,7 @@ TEST_CASE("ambiguous and unknown names are answered with the candidates") {
            "write more of its name\n");
   CHECK(all.control({"submit", "nonsense"}).errors
         == "braidctl: there is no topology 'nonsense'; there are endless, "
-           "stuck, throwing, word_count\n");
+           "slow_diamond, slow_sink, stuck, throwing, word_count\n");
 }
 
 TEST_CASE("waiting ends at its limit, and the run goes on") {
