@@ -104,7 +104,7 @@ public:
     : setup_(setup), key_of_(std::move(key_of)),
       aggregator_(std::move(aggregator)), when_(when), order_(setup_.slices),
       state_("aggregate") {
-    state_.host(setup_.slices.size());
+    host(state_, setup_);
     chain_context context{setup_, edges_, trackers_, nullptr, all_trackers_};
     consumers.attach(output_, context);
   }
@@ -119,17 +119,6 @@ public:
 
   std::uint64_t emitted() const override {
     return output_.emitted();
-  }
-
-  void save_slice(std::uint32_t local, byte_buffer& out) const override {
-    state_.save(local, out);
-  }
-
-  void load_slice(std::uint32_t local,
-                  std::span<const std::byte> bytes) override {
-    input_archive in{bytes};
-    state_.load(local, in);
-    in.expect_end();
   }
 
 private:
@@ -162,10 +151,7 @@ private:
 
   accumulator& value_of(table& entries, const tuple_view<T>& tuple) {
     decltype(auto) key = key_of_(*tuple.value);
-    auto found = entries.find(key, tuple.by);
-    if (found == entries.end()) [[unlikely]]
-      found = entries.try_emplace(key, start_of(aggregator_)).first;
-    return found.value();
+    return entries.edit(key, tuple.by, [&] { return start_of(aggregator_); });
   }
 
   void take(table& entries, std::uint32_t local) {
@@ -197,13 +183,13 @@ private:
       auto& [key, time] = changed[i];
       if (i + 1 < changed.size() && key_equal{}(changed[i + 1].first, key))
         continue;
-      output_.emit({key, aggregator_.result(entries.find(key)->second)}, time);
+      output_.emit({key, aggregator_.result(*entries.find(key))}, time);
     }
   }
 
   void emit_all(const table& entries) {
-    for (auto* entry : sorted(entries))
-      output_.emit({entry->first, aggregator_.result(entry->second)});
+    for (auto* entry : entries.in_order())
+      output_.emit({entry->first, aggregator_.result(entry->second.value)});
   }
 
   instance_setup setup_;

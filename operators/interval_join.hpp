@@ -60,10 +60,14 @@ public:
       visit(*at, values_[static_cast<std::size_t>(at - times_.begin())]);
   }
 
-  void drop_before(event_time time) {
+  /// Whether there was something to drop.
+  bool drop_before(event_time time) {
     auto at = std::lower_bound(times_.begin(), times_.end(), time);
+    if (at == times_.begin())
+      return false;
     values_.erase(values_.begin(), values_.begin() + (at - times_.begin()));
     times_.erase(times_.begin(), at);
+    return true;
   }
 
   bool empty() const {
@@ -110,18 +114,7 @@ public:
                 const join_outputs<Types>& outputs)
     : base(setup, std::move(types), outputs), interval_(interval),
       lists_("tuples") {
-    lists_.host(this->slices());
-  }
-
-  void save_slice(std::uint32_t local, byte_buffer& out) const override {
-    lists_.save(local, out);
-  }
-
-  void load_slice(std::uint32_t local,
-                  std::span<const std::byte> bytes) override {
-    input_archive in{bytes};
-    lists_.load(local, in);
-    in.expect_end();
+    this->host(lists_, setup);
   }
 
 private:
@@ -172,26 +165,20 @@ private:
   }
 
   lists& lists_of(std::uint32_t local, const key_type& key, route hash) {
-    auto& keys = lists_.of(local);
-    auto found = keys.find(key, hash);
-    if (found == keys.end()) [[unlikely]]
-      found = keys.try_emplace(key).first;
-    return found.value();
+    return lists_.of(local).edit(key, hash);
   }
 
   /// Drops what no tuple that is still in time can be joined with.
   void sweep(std::uint32_t local, event_time watermark) {
-    auto& keys = lists_.of(local);
+    using fate = typename table::table::fate;
     auto oldest = time_interval::in_reach(watermark);
-    for (auto at = keys.begin(); at != keys.end();) {
-      auto& kept = at.value();
-      kept.left.drop_before(oldest - interval_.upper());
-      kept.right.drop_before(oldest + interval_.lower());
+    lists_.of(local).sweep([&](const key_type&, lists& kept) {
+      auto left = kept.left.drop_before(oldest - interval_.upper());
+      auto right = kept.right.drop_before(oldest + interval_.lower());
       if (kept.left.empty() && kept.right.empty())
-        at = keys.erase(at);
-      else
-        ++at;
-    }
+        return fate::erase;
+      return left || right ? fate::changed : fate::keep;
+    });
   }
 
   time_interval interval_;

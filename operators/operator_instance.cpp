@@ -1,6 +1,9 @@
 #include "operators/operator_instance.hpp"
 
+#include "operators/state_fold.hpp"
+
 #include <cassert>
+#include <utility>
 
 namespace braid {
 
@@ -16,7 +19,14 @@ void round_trip(operator_instance& instance, const instance_setup& setup,
                 std::uint32_t local) {
   byte_buffer before;
   instance.save_slice(local, before);
-  instance.load_slice(local, before.bytes());
+  byte_buffer changes;
+  instance.save_changes(local, changes);
+  auto copy = instance.copies_.find(local);
+  auto stored = copy == instance.copies_.end()
+                  ? before
+                  : fold(copy->second.bytes(), changes.bytes());
+  instance.load_slice(local, stored.bytes());
+  instance.copies_[local] = std::move(stored);
   byte_buffer after;
   instance.save_slice(local, after);
   if (!(before == after))

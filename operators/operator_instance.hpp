@@ -5,7 +5,9 @@
 #include "operators/emitter.hpp"
 #include "operators/exchange.hpp"
 #include "operators/slice_order.hpp"
+#include "operators/state_handle.hpp"
 
+#include <map>
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -87,21 +89,75 @@ public:
     return 0;
   }
 
-  /// Everything a slice holds, in bytes that depend on contents only.
-  virtual void save_slice(std::uint32_t /*local*/, byte_buffer&) const {}
+  /// Everything a slice holds, as records (`state_records.hpp`), in bytes that
+  /// depend on contents only.
+  void save_slice(std::uint32_t local, byte_buffer& out) const {
+    states_.save(local, out);
+  }
 
-  /// Replaces what a slice holds. Throws `decode_error`.
-  virtual void load_slice(std::uint32_t /*local*/, std::span<const std::byte>) {
+  /// Replaces what a slice holds. Then nothing has changed. Throws
+  /// `decode_error`.
+  void load_slice(std::uint32_t local, std::span<const std::byte> bytes) {
+    states_.load(local, bytes);
+    copies_.erase(local);
+  }
+
+  /// Whether `save_changes` has something to write.
+  bool changed(std::uint32_t local) const {
+    return states_.changed(local);
+  }
+
+  /// What has changed or is gone since this was called last, or since the slice
+  /// was loaded; all there is, as records that replace what was before, if
+  /// neither has happened. Then nothing has changed.
+  void save_changes(std::uint32_t local, byte_buffer& out) {
+    states_.save_changes(local, out);
+  }
+
+  /// Makes changes that `save_changes` wrote. They do not count as changes.
+  /// Throws `decode_error`; the slice must be loaded anew then.
+  void apply_changes(std::uint32_t local, std::span<const std::byte> bytes) {
+    states_.apply_changes(local, bytes);
   }
 
   /// What belongs to no slice and is the same on all partitions (broadcast
-  /// state): to be restored along with any slice.
-  virtual void save_shared(byte_buffer&) const {}
+  /// state): to be restored along with any slice. In the same form.
+  void save_shared(byte_buffer& out) const {
+    shared_.save(0, out);
+  }
 
-  /// Replaces what belongs to no slice. Throws `decode_error`.
-  virtual void load_shared(std::span<const std::byte>) {}
+  /// As `load_slice`.
+  void load_shared(std::span<const std::byte> bytes) {
+    shared_.load(0, bytes);
+  }
+
+  /// As `changed`.
+  bool shared_changed() const {
+    return shared_.changed(0);
+  }
+
+  /// As `save_changes`.
+  void save_shared_changes(byte_buffer& out) {
+    shared_.save_changes(0, out);
+  }
+
+  /// As `apply_changes`.
+  void apply_shared_changes(std::span<const std::byte> bytes) {
+    shared_.apply_changes(0, bytes);
+  }
 
 protected:
+  /// Makes `state` part of what the slices hold. It must outlive this.
+  void host(state_handle& state, const instance_setup& setup) {
+    state.host(setup.slices.size());
+    states_.add(state);
+  }
+
+  /// Makes `state` part of what belongs to no slice.
+  void share(state_handle& state) {
+    shared_.add(state);
+  }
+
   /// Puts together what consumes `out`. For operators that are no source, so
   /// their watermarks come from upstream.
   template <class T>
@@ -114,6 +170,15 @@ protected:
   }
 
   std::vector<edge_output*> edges_;
+
+private:
+  friend void round_trip(operator_instance& instance,
+                         const instance_setup& setup, std::uint32_t local);
+
+  state_registry states_;
+  state_registry shared_;
+  /// The slices that `round_trip` has seen, as folded since.
+  std::map<std::uint32_t, byte_buffer> copies_;
 };
 
 /// Runs `body`; an exception becomes an `operator_error` that says where.
@@ -136,8 +201,8 @@ void guarded(const instance_setup& setup, const epoch_info& epoch,
   }
 }
 
-/// Passes a slice's state through its serialised form. Throws `operator_error`
-/// if that changes it.
+/// Passes a slice's state through its serialised form: what it was the first
+/// time, and all its changes since. Throws `operator_error` if that changes it.
 void round_trip(operator_instance& instance, const instance_setup& setup,
                 std::uint32_t local);
 

@@ -75,8 +75,10 @@ struct operator_spec {
     spec.outputs->operator_name = name;
     // One is made right away: it knows its states and outputs.
     auto prototype = spec.create();
-    for (auto* states : {&prototype->registry(), &prototype->shared_registry()})
-      if (auto twice = states->duplicate_name(); !twice.empty())
+    auto own_states = prototype->registry();
+    own_states.add(prototype->timers());
+    for (auto& states : {own_states, prototype->shared_registry()})
+      if (auto twice = states.duplicate_name(); !twice.empty())
         throw topology_error{"operator '" + name + "' has two states named '"
                              + twice + "'; give each its own name"};
     for (auto* side : prototype->side_outputs())

@@ -11,25 +11,43 @@
 
 namespace braid {
 
+/// A session that may still grow, and what it holds so far.
+template <class Value>
+struct open_session {
+  time_window window;
+  Value value;
+  /// The epoch in which a tuple came last. Not saved: what a checkpoint brings
+  /// back did not change in the epoch after.
+  epoch_number changed = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& window& value;
+  }
+};
+
+template <class Value>
+inline constexpr bool encode_by_fields<open_session<Value>> = true;
+
+/// A key's sessions, by time; never none.
+template <class Value>
+struct key_sessions {
+  std::vector<open_session<Value>> sessions;
+  /// Not saved.
+  event_time check_at = end_of_time;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& sessions;
+  }
+};
+
 /// The sessions of all keys, and when to look at each key next.
 template <class Key, class Value>
 class session_contents final : public state_handle {
 public:
-  struct open_session {
-    time_window window;
-    Value value;
-    /// The epoch in which a tuple came last. Not saved: what a checkpoint
-    /// brings back did not change in the epoch after.
-    epoch_number changed = 0;
-  };
-
-  /// A key's sessions, by time; never none.
-  struct key_sessions {
-    std::vector<open_session> sessions;
-    event_time check_at = end_of_time;
-  };
-
-  using table = key_table<Key, key_sessions>;
+  using of_one_key = key_sessions<Value>;
+  using table = tracked_table<Key, of_one_key>;
 
   using state_handle::state_handle;
 
@@ -38,7 +56,7 @@ public:
   }
 
   /// Has `take_due` return the key once the watermark reaches `at`.
-  void check(std::uint32_t local, const Key& key, key_sessions& of_key,
+  void check(std::uint32_t local, const Key& key, of_one_key& of_key,
              event_time at) {
     if (of_key.check_at <= at)
       return;
@@ -63,10 +81,10 @@ public:
       auto [at, key] = std::move(checks.back());
       checks.pop_back();
       // A check that an earlier one has overtaken is void.
-      auto found = keys.find(key);
-      if (found == keys.end() || found->second.check_at != at)
+      auto* of_key = keys.find_entry(key);
+      if (!of_key || of_key->value.check_at != at)
         continue;
-      found.value().check_at = end_of_time;
+      of_key->value.check_at = end_of_time;
       result.push_back(std::move(key));
     }
     return result;
@@ -77,28 +95,37 @@ public:
     slices_.resize(slices);
   }
 
-  void save(std::uint32_t local, byte_buffer& out) const override {
-    auto& keys = slices_[local].keys;
-    encode(static_cast<std::uint64_t>(keys.size()), out);
-    for (auto* entry : sorted(keys)) {
-      encode(entry->first, out);
-      auto& sessions = entry->second.sessions;
-      encode(static_cast<std::uint64_t>(sessions.size()), out);
-      for (auto& session : sessions) {
-        encode(session.window, out);
-        encode(session.value, out);
-      }
-    }
+  void save(std::uint32_t local, record_writer& out) const override {
+    out.begin_state(name(), record_extent::everything);
+    slices_[local].keys.save({}, out);
+    out.end();
   }
 
-  void load(std::uint32_t local, input_archive& in) override {
-    slices_[local] = {};
-    std::uint64_t count = 0;
-    decode(in, count);
-    for (std::uint64_t i = 0; i < count; ++i) {
-      Key key{};
-      decode(in, key);
-      load_key(local, key, in);
+  bool changed(std::uint32_t local) const override {
+    return slices_[local].keys.changed();
+  }
+
+  void save_changes(std::uint32_t local, record_writer& out) override {
+    out.begin_state(name(), record_extent::changes);
+    slices_[local].keys.save_changes({}, out);
+    out.end();
+  }
+
+  void clear(std::uint32_t local) override {
+    slices_[local].checks.clear();
+    slices_[local].keys.clear();
+  }
+
+  void apply(std::uint32_t local, record_reader& in) override {
+    auto& [keys, checks] = slices_[local];
+    while (in.next_section())
+      keys.apply(in);
+    // All at once: that finds out what is due next.
+    checks.clear();
+    for (auto& at : keys) {
+      auto& of_key = keys.find_entry(at.first)->value;
+      of_key.check_at = end_of_time;
+      check(local, at.first, of_key, beginning_of_time);
     }
   }
 
@@ -112,20 +139,6 @@ private:
   static bool later(const std::pair<event_time, Key>& a,
                     const std::pair<event_time, Key>& b) {
     return a.first > b.first;
-  }
-
-  void load_key(std::uint32_t local, const Key& key, input_archive& in) {
-    auto& of_key = slices_[local].keys.try_emplace(key).first.value();
-    std::uint64_t count = 0;
-    decode(in, count);
-    for (std::uint64_t i = 0; i < count; ++i) {
-      open_session session{};
-      decode(in, session.window);
-      decode(in, session.value);
-      of_key.sessions.push_back(std::move(session));
-    }
-    // At once: that finds out what is due next.
-    check(local, key, of_key, beginning_of_time);
   }
 
   std::vector<slice_contents> slices_;

@@ -22,8 +22,7 @@ class session_operator final : public operator_instance {
     std::remove_cvref_t<std::invoke_result_t<const KeyOf&, const T&>>;
   using accumulator = typename Aggregator::accumulator;
   using contents = session_contents<key_type, accumulator>;
-  using key_sessions = typename contents::key_sessions;
-  using open_session = typename contents::open_session;
+  using open_session = braid::open_session<accumulator>;
 
 public:
   using result_type = windowed_value<key_type, result_of<Aggregator>>;
@@ -35,7 +34,7 @@ public:
     : setup_(setup), key_of_(std::move(key_of)),
       aggregator_(std::move(aggregator)), gap_(windows.first.gap()),
       lifetime_(windows.second), order_(setup_.slices), contents_("sessions") {
-    contents_.host(setup_.slices.size());
+    host(contents_, setup_);
     attach(*outputs.results, output_, setup_);
     attach(*outputs.late, late_, setup_);
   }
@@ -51,17 +50,6 @@ public:
 
   std::uint64_t emitted() const override {
     return output_.emitted() + late_.emitted();
-  }
-
-  void save_slice(std::uint32_t local, byte_buffer& out) const override {
-    contents_.save(local, out);
-  }
-
-  void load_slice(std::uint32_t local,
-                  std::span<const std::byte> bytes) override {
-    input_archive in{bytes};
-    contents_.load(local, in);
-    in.expect_end();
   }
 
 private:
@@ -91,13 +79,10 @@ private:
     auto begin = in_windows(tuple.time);
     time_window own{begin, begin + gap_};
     auto& keys = contents_.of(local);
-    auto found = keys.find(key, tuple.by);
-    if (found == keys.end()) {
-      if (lifetime_.is_gone(own.end, epoch.watermark_before))
-        return false;
-      found = keys.try_emplace(key).first;
-    }
-    auto& of_key = found.value();
+    auto* entry = keys.find_entry(key, tuple.by);
+    if (!entry && lifetime_.is_gone(own.end, epoch.watermark_before))
+      return false;
+    auto& of_key = entry ? keys.edit(key, *entry) : keys.edit(key, tuple.by);
     auto* session = session_for(of_key.sessions, own, epoch.watermark_before);
     if (!session)
       return false;
@@ -158,7 +143,7 @@ private:
     };
     std::vector<due_session> due;
     for (auto& key : checked)
-      for (auto& session : contents_.of(local).find(key)->second.sessions)
+      for (auto& session : contents_.of(local).find(key)->sessions)
         if (is_due(session, epoch))
           due.push_back({&key, &session});
     std::sort(due.begin(), due.end(), [](auto& a, auto& b) {
@@ -185,15 +170,17 @@ private:
               event_time watermark) {
     auto& keys = contents_.of(local);
     for (auto& key : checked) {
-      auto found = keys.find(key);
-      auto& of_key = found.value();
-      std::erase_if(of_key.sessions, [&](auto& session) {
+      auto& entry = *keys.find_entry(key);
+      auto& of_key = entry.value;
+      auto gone = std::erase_if(of_key.sessions, [&](auto& session) {
         return lifetime_.is_gone(session.window.end, watermark);
       });
+      if (gone != 0)
+        keys.edit(key, entry);
       for (auto& session : of_key.sessions)
         contents_.check(local, key, of_key, next_check(session, watermark));
       if (of_key.sessions.empty())
-        keys.erase(found);
+        keys.erase(key);
     }
   }
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace braid {
 
@@ -88,12 +89,64 @@ std::unique_ptr<sink_writer<T>> open_sink(const Sink& sink,
     return sink.open(context);
 }
 
+/// How far a sink's slices have been written, as state of theirs.
+template <class T>
+class sink_positions final : public state_handle {
+public:
+  /// Both must outlive this.
+  sink_positions(sink_writer<T>& writer, const hosted_slices& slices)
+    : state_handle("position"), writer_(writer), slices_(slices) {}
+
+  void host(std::uint32_t slices) override {
+    saved_.assign(slices, never);
+  }
+
+  void save(std::uint32_t local, record_writer& out) const override {
+    write_single_record(name(), position(local), out);
+  }
+
+  bool changed(std::uint32_t local) const override {
+    return position(local) != saved_[local];
+  }
+
+  void save_changes(std::uint32_t local, record_writer& out) override {
+    save(local, out);
+    saved_[local] = position(local);
+  }
+
+  void clear(std::uint32_t) override {
+    // What is loaded next says where to go on.
+  }
+
+  void apply(std::uint32_t local, record_reader& in) override {
+    auto position = this->position(local);
+    read_single_record(in, position);
+    writer_.seek(slices_.id(local), position);
+    saved_[local] = position;
+  }
+
+private:
+  std::uint64_t position(std::uint32_t local) const {
+    return writer_.position(slices_.id(local));
+  }
+
+  /// No position: the first one is a change.
+  static constexpr auto never = ~std::uint64_t{0};
+
+  sink_writer<T>& writer_;
+  const hosted_slices& slices_;
+  std::vector<std::uint64_t> saved_;
+};
+
 template <class T>
 class sink_partition final : public operator_instance {
 public:
   sink_partition(const instance_setup& setup,
                  std::unique_ptr<sink_writer<T>> writer)
-    : setup_(setup), writer_(std::move(writer)), order_(setup_.slices) {}
+    : setup_(setup), writer_(std::move(writer)), order_(setup_.slices),
+      positions_(*writer_, setup_.slices) {
+    host(positions_, setup_);
+  }
 
   void process(const epoch_info& epoch,
                std::span<const input_run> runs) override {
@@ -109,19 +162,11 @@ public:
     });
   }
 
-  void save_slice(std::uint32_t local, byte_buffer& out) const override {
-    encode(writer_->position(setup_.slices.id(local)), out);
-  }
-
-  void load_slice(std::uint32_t local,
-                  std::span<const std::byte> bytes) override {
-    writer_->seek(setup_.slices.id(local), decoded<std::uint64_t>(bytes));
-  }
-
 private:
   instance_setup setup_;
   std::unique_ptr<sink_writer<T>> writer_;
   slice_order<T> order_;
+  sink_positions<T> positions_;
 };
 
 } // namespace braid

@@ -2,15 +2,13 @@
 // contents, so that it can copy, split and move them slice by slice.
 #pragma once
 
-#include "operators/archive.hpp"
-#include "operators/key_hash.hpp"
 #include "operators/slice.hpp"
+#include "operators/state_handle.hpp"
+#include "operators/state_table.hpp"
 
-#include <algorithm>
 #include <map>
 #include <span>
 #include <string>
-#include <tsl/robin_map.h>
 #include <utility>
 #include <vector>
 
@@ -51,130 +49,6 @@ struct state_cursor {
   }
 };
 
-/// State of one name, for all slices of a partition.
-class state_handle {
-public:
-  explicit state_handle(std::string name) : name_(std::move(name)) {}
-
-  virtual ~state_handle() = default;
-
-  state_handle(const state_handle&) = delete;
-  state_handle& operator=(const state_handle&) = delete;
-
-  const std::string& name() const {
-    return name_;
-  }
-
-  /// Makes room for `slices` slices, all empty.
-  virtual void host(std::uint32_t slices) = 0;
-
-  /// Appends a slice's contents, ordered by key, never by table layout.
-  virtual void save(std::uint32_t local, byte_buffer& out) const = 0;
-
-  virtual void load(std::uint32_t local, input_archive& in) = 0;
-
-private:
-  std::string name_;
-};
-
-/// The state handles and timers of one operator object, in the order in which
-/// its members declare them.
-class state_registry {
-public:
-  void add(state_handle& handle) {
-    handles_.push_back(&handle);
-  }
-
-  const std::vector<state_handle*>& handles() const {
-    return handles_;
-  }
-
-  void host(std::uint32_t slices) const;
-  void save(std::uint32_t local, byte_buffer& out) const;
-  void load(std::uint32_t local, std::span<const std::byte> bytes) const;
-
-  /// The name that two handles share, or nothing.
-  std::string duplicate_name() const;
-
-private:
-  std::vector<state_handle*> handles_;
-};
-
-/// A hash table by key, whose stored hash comes along with the tuples.
-template <class Key, class Value>
-using key_table = tsl::robin_map<Key, Value, key_hasher, key_equal>;
-
-/// The entries of a table in the order of their keys.
-template <class Key, class Value>
-std::vector<const std::pair<Key, Value>*>
-sorted(const key_table<Key, Value>& entries) {
-  std::vector<const std::pair<Key, Value>*> result;
-  result.reserve(entries.size());
-  for (auto& entry : entries)
-    result.push_back(&entry);
-  std::sort(result.begin(), result.end(),
-            [](auto* a, auto* b) { return key_less(a->first, b->first); });
-  return result;
-}
-
-/// Appends a table's entries in the order of their keys.
-template <class Key, class Value>
-void save_table(const key_table<Key, Value>& entries, byte_buffer& out) {
-  encode(static_cast<std::uint64_t>(entries.size()), out);
-  for (auto* entry : sorted(entries)) {
-    encode(entry->first, out);
-    encode(entry->second, out);
-  }
-}
-
-/// Replaces the entries by those that `save_table` wrote.
-template <class Key, class Value>
-void load_table(key_table<Key, Value>& entries, input_archive& in) {
-  entries.clear();
-  std::uint64_t count = 0;
-  decode(in, count);
-  for (std::uint64_t i = 0; i < count; ++i) {
-    Key key{};
-    Value value{};
-    decode(in, key);
-    decode(in, value);
-    entries.insert_or_assign(std::move(key), std::move(value));
-  }
-}
-
-/// One table a slice, from keys to `Value`.
-template <class Key, class Value>
-class state_table : public state_handle {
-public:
-  using table = key_table<Key, Value>;
-
-  using state_handle::state_handle;
-
-  table& of(std::uint32_t local) {
-    return tables_[local];
-  }
-
-  const table& of(std::uint32_t local) const {
-    return tables_[local];
-  }
-
-  void host(std::uint32_t slices) override {
-    tables_.clear();
-    tables_.resize(slices);
-  }
-
-  void save(std::uint32_t local, byte_buffer& out) const override {
-    save_table(tables_[local], out);
-  }
-
-  void load(std::uint32_t local, input_archive& in) override {
-    load_table(tables_[local], in);
-  }
-
-private:
-  std::vector<table> tables_;
-};
-
 /// State of keyed operators: `Value` for the key at hand.
 template <class Key, class Value>
 class keyed_state : public state_table<Key, Value> {
@@ -190,18 +64,14 @@ public:
 protected:
   /// The value of the key at hand, or null.
   const Value* find() const {
-    auto& entries = this->of(cursor_->local);
-    auto found = entries.find(cursor_->key_at_hand(), cursor_->hash);
-    return found == entries.end() ? nullptr : &found->second;
+    auto& key = cursor_->key_at_hand();
+    return this->of(cursor_->local).find(key, cursor_->hash);
   }
 
   /// The value of the key at hand, made first if there is none.
   Value& edit() {
-    auto& entries = this->of(cursor_->local);
-    auto found = entries.find(cursor_->key_at_hand(), cursor_->hash);
-    if (found == entries.end())
-      found = entries.try_emplace(*cursor_->key).first;
-    return found.value();
+    auto& key = cursor_->key_at_hand();
+    return this->of(cursor_->local).edit(key, cursor_->hash);
   }
 
   void erase() {

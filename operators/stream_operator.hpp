@@ -291,6 +291,7 @@ public:
     if (*may_emit_)
       throw std::logic_error{"broadcast state '" + name()
                              + "' changes only in on_broadcast"};
+    changed_ = true;
     return value_;
   }
 
@@ -298,16 +299,31 @@ public:
     // One value serves all slices.
   }
 
-  void save(std::uint32_t, byte_buffer& out) const override {
-    encode(value_, out);
+  void save(std::uint32_t, record_writer& out) const override {
+    write_single_record(name(), value_, out);
   }
 
-  void load(std::uint32_t, input_archive& in) override {
-    decode(in, value_);
+  bool changed(std::uint32_t) const override {
+    return changed_;
+  }
+
+  void save_changes(std::uint32_t local, record_writer& out) override {
+    save(local, out);
+    changed_ = false;
+  }
+
+  void clear(std::uint32_t) override {
+    value_ = {};
+    changed_ = false;
+  }
+
+  void apply(std::uint32_t, record_reader& in) override {
+    read_single_record(in, value_);
   }
 
 private:
   Value value_{};
+  bool changed_ = false;
   const bool* may_emit_;
 };
 

@@ -65,8 +65,11 @@ public:
                 const attach_outputs& attach, Ports... ports)
     : setup_(setup), operator_(std::move(op)),
       inputs_(input<Ports>{std::move(ports), setup_.slices}...) {
-    operator_->registry().host(setup_.slices.size());
-    operator_->timers().host(setup_.slices.size());
+    for (auto* handle : operator_->registry().handles())
+      host(*handle, setup_);
+    host(operator_->timers(), setup_);
+    for (auto* handle : operator_->shared_registry().handles())
+      share(*handle);
     operator_->at_hand().fires_timers = has_timers<Operator>;
     chain_context context{setup_, edges_, trackers_, nullptr, all_trackers_};
     attach(*operator_, context);
@@ -92,28 +95,6 @@ public:
     for (auto* side : operator_->side_outputs())
       result += side->output().emitted();
     return result;
-  }
-
-  void save_slice(std::uint32_t local, byte_buffer& out) const override {
-    operator_->registry().save(local, out);
-    operator_->timers().save(local, out);
-  }
-
-  void load_slice(std::uint32_t local,
-                  std::span<const std::byte> bytes) override {
-    input_archive in{bytes};
-    for (auto* handle : operator_->registry().handles())
-      handle->load(local, in);
-    operator_->timers().load(local, in);
-    in.expect_end();
-  }
-
-  void save_shared(byte_buffer& out) const override {
-    operator_->shared_registry().save(0, out);
-  }
-
-  void load_shared(std::span<const std::byte> bytes) override {
-    operator_->shared_registry().load(0, bytes);
   }
 
 private:

@@ -5,6 +5,7 @@
 #include "operators/window.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,7 +27,7 @@ enum class window_storage {
 template <class Key, class Value>
 class window_contents final : public state_handle {
 public:
-  using table = key_table<Key, Value>;
+  using table = tracked_table<Key, Value>;
 
   /// Event times whose tuples meet the same fate in an epoch.
   struct fate {
@@ -120,8 +121,10 @@ public:
   void expire(std::uint32_t local, event_time watermark) {
     auto& slice = slices_[local];
     auto& tables = slice.tables;
-    while (!tables.empty() && gone_at(tables.begin()->first) <= watermark)
+    while (!tables.empty() && gone_at(tables.begin()->first) <= watermark) {
+      slice.changes.add(tables.begin()->first, tables.size());
       tables.erase(tables.begin());
+    }
     if (tables.empty())
       return;
     slice.next_due = gone_at(tables.begin()->first);
@@ -135,31 +138,63 @@ public:
     slices_.resize(slices);
   }
 
-  void save(std::uint32_t local, byte_buffer& out) const override {
-    auto& tables = slices_[local].tables;
-    encode(static_cast<std::uint64_t>(tables.size()), out);
-    for (auto& [begin, entries] : tables) {
-      encode(begin, out);
-      save_table(entries, out);
-    }
+  void save(std::uint32_t local, record_writer& out) const override {
+    out.begin_state(name(), record_extent::everything);
+    for (auto& [begin, entries] : slices_[local].tables)
+      if (!entries.empty())
+        entries.save(encoded(begin).bytes(), out);
+    out.end();
   }
 
-  void load(std::uint32_t local, input_archive& in) override {
-    // Due at once: that finds out what is due next.
-    slices_[local] = {};
-    std::uint64_t count = 0;
-    decode(in, count);
-    for (std::uint64_t i = 0; i < count; ++i) {
-      event_time begin = 0;
-      decode(in, begin);
-      load_table(slices_[local].tables[begin], in);
+  bool changed(std::uint32_t local) const override {
+    return slices_[local].changes.any();
+  }
+
+  void save_changes(std::uint32_t local, record_writer& out) override {
+    auto& slice = slices_[local];
+    if (slice.changes.everything()) {
+      out.begin_state(name(), record_extent::everything);
+      for (auto& [begin, entries] : slice.tables)
+        if (!entries.empty())
+          entries.save_everything(encoded(begin).bytes(), out);
+    } else {
+      out.begin_state(name(), record_extent::changes);
+      for (auto begin : slice.changes.in_order(std::less<>{})) {
+        auto found = slice.tables.find(begin);
+        if (found != slice.tables.end())
+          found->second.save_changes(encoded(begin).bytes(), out);
+        else
+          table{}.save(encoded(begin).bytes(), out);
+      }
     }
+    out.end();
+    slice.changes.reset();
+  }
+
+  void clear(std::uint32_t local) override {
+    slices_[local] = {};
+    slices_[local].changes.reset();
+  }
+
+  void apply(std::uint32_t local, record_reader& in) override {
+    auto& slice = slices_[local];
+    while (in.next_section()) {
+      auto found =
+        slice.tables.try_emplace(decoded<event_time>(in.group())).first;
+      found->second.apply(in);
+      if (found->second.empty())
+        slice.tables.erase(found);
+    }
+    // Due at once: that finds out what is due next.
+    slice.next_due = beginning_of_time;
   }
 
 private:
   struct slice_contents {
     std::map<event_time, table> tables;
     event_time next_due = beginning_of_time;
+    /// The begins of tables that were handed out to be changed, or are gone.
+    change_list<event_time> changes;
   };
 
   table& table_at(std::uint32_t local, event_time begin) {
@@ -168,6 +203,8 @@ private:
     // Due at once: that finds out what is due next.
     if (added)
       slice.next_due = beginning_of_time;
+    if (!found->second.changed())
+      slice.changes.add(begin, slice.tables.size());
     return found->second;
   }
 

@@ -55,21 +55,9 @@ public:
               const join_outputs<Types>& outputs)
     : base(setup, std::move(types), outputs),
       contents_("windows", windows, window_lifetime{}, window_storage::by_pane),
-      arrived_(this->slices()) {
-    contents_.host(this->slices());
-  }
-
-  void save_slice(std::uint32_t local, byte_buffer& out) const override {
-    encode(arrived_[local], out);
-    contents_.save(local, out);
-  }
-
-  void load_slice(std::uint32_t local,
-                  std::span<const std::byte> bytes) override {
-    input_archive in{bytes};
-    decode(in, arrived_[local]);
-    contents_.load(local, in);
-    in.expect_end();
+      arrived_("arrived") {
+    this->host(arrived_, setup);
+    this->host(contents_, setup);
   }
 
 private:
@@ -118,11 +106,8 @@ private:
       }
       const key_type& key = key_of(*tuple.value);
       auto& pane = *fate_.tables.front();
-      auto found = pane.find(key, tuple.by);
-      if (found == pane.end()) [[unlikely]]
-        found = pane.try_emplace(key).first;
-      auto& arrived = found.value().*side;
-      arrived.numbers.push_back(arrived_[local]++);
+      auto& arrived = pane.edit(key, tuple.by).*side;
+      arrived.numbers.push_back(arrived_.edit(local)++);
       arrived.values.push_back(*tuple.value);
     }
   }
@@ -131,8 +116,8 @@ private:
             const std::vector<const typename contents::table*>& panes) {
     key_table<key_type, std::vector<const both*>> all;
     for (auto* pane : panes)
-      for (auto& [key, value] : *pane)
-        all[key].push_back(&value);
+      for (auto& [key, entry] : *pane)
+        all[key].push_back(&entry.value);
     for (auto* entry : sorted(all)) {
       auto left = in_order(entry->second, &both::left);
       auto right = in_order(entry->second, &both::right);
@@ -160,7 +145,7 @@ private:
 
   contents contents_;
   /// How many tuples a slice has taken so far.
-  std::vector<std::uint64_t> arrived_;
+  slice_value<std::uint64_t> arrived_;
   fate fate_;
 };
 

@@ -51,7 +51,7 @@ public:
       aggregator_(std::move(aggregator)), order_(setup_.slices),
       contents_("windows", windows.first, windows.second,
                 storage_for(windows.first)) {
-    contents_.host(setup_.slices.size());
+    host(contents_, setup_);
     attach(*outputs.results, output_, setup_);
     attach(*outputs.late, late_, setup_);
   }
@@ -68,17 +68,6 @@ public:
 
   std::uint64_t emitted() const override {
     return output_.emitted() + late_.emitted();
-  }
-
-  void save_slice(std::uint32_t local, byte_buffer& out) const override {
-    contents_.save(local, out);
-  }
-
-  void load_slice(std::uint32_t local,
-                  std::span<const std::byte> bytes) override {
-    input_archive in{bytes};
-    contents_.load(local, in);
-    in.expect_end();
   }
 
 private:
@@ -120,10 +109,7 @@ private:
   }
 
   accumulator& value_of(table& entries, const key_type& key, route hash) {
-    auto found = entries.find(key, hash);
-    if (found == entries.end()) [[unlikely]]
-      found = entries.try_emplace(key, start_of(aggregator_)).first;
-    return found.value();
+    return entries.edit(key, hash, [&] { return start_of(aggregator_); });
   }
 
   /// Fires what had fired before this epoch's tuples changed it: the window of
@@ -143,8 +129,8 @@ private:
   void fire_key(std::uint32_t local, event_time begin, const key_type& key) {
     std::optional<accumulator> value;
     for (auto* entries : contents_.tables_of(local, begin))
-      if (auto found = entries->find(key); found != entries->end())
-        combine(value, found->second);
+      if (auto* found = entries->find(key))
+        combine(value, *found);
     emit(begin, key, *value);
   }
 
@@ -161,14 +147,14 @@ private:
 
   void fire(event_time begin, const std::vector<const table*>& tables) {
     if (tables.size() == 1) {
-      for (auto* entry : sorted(*tables.front()))
-        emit(begin, entry->first, entry->second);
+      for (auto* entry : tables.front()->in_order())
+        emit(begin, entry->first, entry->second.value);
       return;
     }
     key_table<key_type, std::optional<accumulator>> all;
     for (auto* entries : tables)
-      for (auto& [key, value] : *entries)
-        combine(all[key], value);
+      for (auto& [key, entry] : *entries)
+        combine(all[key], entry.value);
     for (auto* entry : sorted(all))
       emit(begin, entry->first, *entry->second);
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "operators/braid.hpp"
+#include "operators/state_fold.hpp"
 
 #include <algorithm>
 #include <map>
@@ -196,6 +197,9 @@ public:
                                 target_of(edge, batches));
     for (partition_index to = 0; to < instances_.size(); ++to)
       process(to, batches);
+    if (!options_.round_trip_state)
+      for (auto& hosted : instances_)
+        check_changes(hosted);
   }
 
   /// Runs the last epoch: the stream has ended.
@@ -249,10 +253,16 @@ public:
     instances_.front().instance->save_shared(shared);
     options_.hosting = std::move(hosting);
     start();
-    for (auto& [instance, hosted] : instances_) {
-      instance->load_shared(shared.bytes());
-      for (std::uint32_t local = 0; local < hosted.size(); ++local)
-        instance->load_slice(local, slices[hosted.id(local)].bytes());
+    for (auto& hosted : instances_) {
+      hosted.instance->load_shared(shared.bytes());
+      hosted.standby->load_shared(shared.bytes());
+      hosted.shared = shared;
+      for (std::uint32_t local = 0; local < hosted.slices.size(); ++local) {
+        auto& bytes = slices[hosted.slices.id(local)];
+        hosted.instance->load_slice(local, bytes.bytes());
+        hosted.standby->load_slice(local, bytes.bytes());
+        hosted.folded[local] = bytes;
+      }
     }
     for (slice_id i = 0; i < options_.hosting.size(); ++i)
       if (!(saved(i) == slices[i]))
@@ -263,7 +273,67 @@ private:
   struct hosted_instance {
     std::unique_ptr<operator_instance> instance;
     hosted_slices slices;
+    /// Only gets what changes in the first one.
+    std::unique_ptr<operator_instance> standby;
+    /// What a holder of backups has of each slice, and of what belongs to none.
+    std::vector<byte_buffer> folded;
+    byte_buffer shared;
   };
+
+  /// Now and then takes the changes of slices, and checks that who holds an
+  /// earlier copy gets the same state with them.
+  void check_changes(hosted_instance& hosted) {
+    if (epoch_.number % 3 == 1) {
+      byte_buffer changes;
+      hosted.instance->save_shared_changes(changes);
+      hosted.standby->apply_shared_changes(changes.bytes());
+      hosted.shared = fold(hosted.shared.bytes(), changes.bytes());
+      byte_buffer live, applied;
+      hosted.instance->save_shared(live);
+      hosted.standby->save_shared(applied);
+      require_same(live, applied);
+      hosted.standby->load_shared(hosted.shared.bytes());
+      applied.clear();
+      hosted.standby->save_shared(applied);
+      require_same(live, applied);
+    }
+    for (std::uint32_t local = 0; local < hosted.slices.size(); ++local)
+      if ((epoch_.number + hosted.slices.id(local) * 7) % 5 < 2)
+        check_changes(hosted, local);
+  }
+
+  static void check_changes(hosted_instance& hosted, std::uint32_t local) {
+    byte_buffer live, changes, applied, folded;
+    auto changed = hosted.instance->changed(local);
+    hosted.instance->save_slice(local, live);
+    hosted.instance->save_changes(local, changes);
+    if (hosted.instance->changed(local)
+        || (!changed && !(changes == nothing())))
+      throw std::logic_error{"a slice does not know whether it changed"};
+    hosted.standby->apply_changes(local, changes.bytes());
+    hosted.standby->save_slice(local, applied);
+    require_same(live, applied);
+    auto& copy = hosted.folded[local];
+    copy = fold(copy.bytes(), changes.bytes());
+    // Every other time, so that changes are made to both kinds.
+    if (changes.size() % 2 == 0)
+      return;
+    hosted.standby->load_slice(local, copy.bytes());
+    hosted.standby->save_slice(local, folded);
+    require_same(live, folded);
+  }
+
+  static void require_same(const byte_buffer& live, const byte_buffer& copy) {
+    if (!(live == copy))
+      throw std::logic_error{"a copy that got all changes differs"};
+  }
+
+  /// The records of a slice that never had any.
+  static byte_buffer nothing() {
+    byte_buffer result;
+    record_writer{result}.end();
+    return result;
+  }
 
   void start() {
     instances_.clear();
@@ -278,7 +348,12 @@ private:
       setup.round_trip_state = options_.round_trip_state;
       for (auto& edge : graph_.outputs_of(id_))
         setup.targets.push_back(recorded_target(edge));
-      instances_.push_back({graph_.operators()[id_].make(setup), setup.slices});
+      auto& node = graph_.operators()[id_];
+      instances_.push_back({node.make(setup),
+                            setup.slices,
+                            node.make(setup),
+                            {setup.slices.size(), nothing()},
+                            nothing()});
     }
   }
 

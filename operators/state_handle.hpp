@@ -1,0 +1,233 @@
+// State handles, as the engine sees them: what has a name, lies in slices, and
+// leaves and enters them as records.
+#pragma once
+
+#include "operators/archive.hpp"
+#include "operators/key_hash.hpp"
+#include "operators/state_records.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace braid {
+
+/// State of one name, for all slices of a partition.
+class state_handle {
+public:
+  explicit state_handle(std::string name) : name_(std::move(name)) {}
+
+  virtual ~state_handle() = default;
+
+  state_handle(const state_handle&) = delete;
+  state_handle& operator=(const state_handle&) = delete;
+
+  const std::string& name() const {
+    return name_;
+  }
+
+  /// Makes room for `slices` slices, all empty. That is no change.
+  virtual void host(std::uint32_t slices) = 0;
+
+  /// Writes a slice's contents, one state, ordered by key, never by table
+  /// layout.
+  virtual void save(std::uint32_t local, record_writer& out) const = 0;
+
+  /// Whether `save_changes` has something to write.
+  virtual bool changed(std::uint32_t local) const = 0;
+
+  /// Writes, likewise, what has changed since this was called last, or since
+  /// the slice was cleared or, but for that, hosted. Then nothing has changed.
+  virtual void save_changes(std::uint32_t local, record_writer& out) = 0;
+
+  /// Empties a slice. Then nothing has changed.
+  virtual void clear(std::uint32_t local) = 0;
+
+  /// Makes the changes of the state that `in` is at, section by section. They
+  /// do not count as changes. Throws `decode_error`.
+  virtual void apply(std::uint32_t local, record_reader& in) = 0;
+
+private:
+  std::string name_;
+};
+
+/// State handles that are saved together, in the order in which they were
+/// added.
+class state_registry {
+public:
+  void add(state_handle& handle) {
+    handles_.push_back(&handle);
+  }
+
+  const std::vector<state_handle*>& handles() const {
+    return handles_;
+  }
+
+  void host(std::uint32_t slices) const;
+
+  /// Everything a slice holds, in bytes that depend on contents only.
+  void save(std::uint32_t local, byte_buffer& out) const;
+
+  /// Replaces what a slice holds. Throws `decode_error`.
+  void load(std::uint32_t local, std::span<const std::byte> bytes) const;
+
+  bool changed(std::uint32_t local) const;
+
+  /// What has changed since this was called last, or since `load`.
+  void save_changes(std::uint32_t local, byte_buffer& out) const;
+
+  /// Makes the changes that `save_changes` wrote. Throws `decode_error`; some
+  /// have been made then.
+  void apply_changes(std::uint32_t local,
+                     std::span<const std::byte> bytes) const;
+
+  /// The name that two handles share, or nothing.
+  std::string duplicate_name() const;
+
+private:
+  std::vector<state_handle*> handles_;
+};
+
+/// Keys whose encoded form is also what they are known by in records: equal
+/// keys have equal bytes. The others (padding, -0.0) stand in front of the
+/// value, too, so that they come back as they were.
+template <class Key>
+inline constexpr bool known_by_encoding =
+  unique_raw_copyable<Key> || hashing::is_character_string<Key>;
+template <class A, class B>
+inline constexpr bool known_by_encoding<std::pair<A, B>> =
+  known_by_encoding<A>&& known_by_encoding<B>;
+template <class... Ts>
+inline constexpr bool
+  known_by_encoding<std::tuple<Ts...>> = (known_by_encoding<Ts> && ...);
+
+/// The value of records that say all by their key.
+struct no_value {};
+
+namespace encoding {
+
+/// The bytes that every `T` takes; nothing if they differ.
+template <class T>
+inline constexpr std::optional<std::size_t> size_of_all =
+  raw_copyable<T> ? std::optional{sizeof(T)} : std::nullopt;
+template <>
+inline constexpr std::optional<std::size_t> size_of_all<no_value> = 0;
+template <class A, class B>
+inline constexpr std::optional<std::size_t> size_of_all<std::pair<A, B>> =
+  size_of_all<A>&& size_of_all<B>
+    ? std::optional{*size_of_all<A> + *size_of_all<B>}
+    : std::nullopt;
+
+} // namespace encoding
+
+/// Writes and reads the records of one type of key and value.
+template <class Key, class Value>
+struct typed_records {
+  static constexpr record_sizes sizes() {
+    if constexpr (known_by_encoding<Key>)
+      return {encoding::size_of_all<Key>, encoding::size_of_all<Value>};
+    else
+      return {std::nullopt, encoding::size_of_all<std::pair<Key, Value>>};
+  }
+
+  static void write_key(const Key& key, record_writer& out) {
+    out.key([&](byte_buffer& bytes) { key_archive(bytes) << key; });
+  }
+
+  static void write(const Key& key, const Value& value, record_writer& out) {
+    write_key(key, out);
+    out.value([&](byte_buffer& bytes) {
+      if constexpr (!known_by_encoding<Key>)
+        encode_clean(key, bytes);
+      if constexpr (!std::is_same_v<Value, no_value>)
+        encode(value, bytes);
+    });
+  }
+
+  /// Encodes a key as it is, but for what may lie between its members.
+  static void encode_clean(Key key, byte_buffer& bytes) {
+    clear_padding(key);
+    encode(key, bytes);
+  }
+
+  template <class T>
+  static void clear_padding(T& value) {
+    if constexpr (encoding::is_product<T>)
+      std::apply([](auto&... xs) { (clear_padding(xs), ...); }, value);
+    else if constexpr (raw_copyable<T> && !std::is_floating_point_v<T>)
+      __builtin_clear_padding(&value);
+  }
+
+  /// Calls `set(key, value)` for the records of the section that `in` is at.
+  template <class Set>
+  static void read_records(record_reader& in, Set&& set) {
+    while (in.next_record()) {
+      Key key{};
+      Value value{};
+      input_archive archive{in.value()};
+      if constexpr (known_by_encoding<Key>)
+        key = decoded<Key>(in.key());
+      else
+        decode(archive, key);
+      if constexpr (!std::is_same_v<Value, no_value>)
+        decode(archive, value);
+      archive.expect_end();
+      set(std::move(key), std::move(value));
+    }
+  }
+
+  /// Then calls `erase(key)` for those that are erased. Keys that are not known
+  /// by their encoding are looked for by `each(visit)`, which calls
+  /// `visit(key)` for all keys there are.
+  template <class Erase, class Each>
+  static void read_erased(record_reader& in, Erase&& erase, Each&& each) {
+    if constexpr (known_by_encoding<Key>) {
+      while (in.next_erased())
+        erase(decoded<Key>(in.key()));
+    } else {
+      std::set<std::vector<std::byte>> erased;
+      while (in.next_erased())
+        erased.emplace(in.key().begin(), in.key().end());
+      std::vector<Key> found;
+      if (!erased.empty())
+        each([&](const Key& key) {
+          byte_buffer bytes;
+          key_archive(bytes) << key;
+          if (erased.contains({bytes.begin(), bytes.end()}))
+            found.push_back(key);
+        });
+      for (auto& key : found)
+        erase(key);
+    }
+  }
+};
+
+/// Writes a state that is one value: one record, whose key is empty.
+template <class Value>
+void write_single_record(const std::string& name, const Value& value,
+                         record_writer& out) {
+  out.begin_state(name, record_extent::everything);
+  out.begin_section({}, record_extent::everything,
+                    {0, encoding::size_of_all<Value>});
+  out.begin_records(1);
+  out.key([](byte_buffer&) {});
+  out.value([&](byte_buffer& bytes) { encode(value, bytes); });
+  out.begin_erased(0);
+  out.end();
+}
+
+/// Reads such a state.
+template <class Value>
+void read_single_record(record_reader& in, Value& value) {
+  while (in.next_section())
+    while (in.next_record())
+      value = decoded<Value>(in.value());
+}
+
+} // namespace braid

@@ -1,0 +1,356 @@
+// State that tells what changed in it: a copy that gets all changes is the same
+// as one that gets everything, for every kind of handle and key.
+#include "tests/operators/state_owner.hpp"
+
+#include "operators/random.hpp"
+#include "operators/state.hpp"
+#include "operators/state_fold.hpp"
+#include "operators/timers.hpp"
+
+#include <catch2/catch.hpp>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace braid;
+using braid::test::owner;
+
+namespace {
+
+// -- keys of all kinds, few enough to meet again ------------------------------
+
+/// Three bytes of padding.
+struct tagged {
+  char tag = 0;
+  int number = 0;
+
+  bool operator==(const tagged&) const = default;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& tag& number;
+  }
+};
+
+template <class Key>
+Key nth_key(std::uint64_t n) {
+  return static_cast<Key>(n);
+}
+
+template <>
+std::string nth_key(std::uint64_t n) {
+  return std::string(n * 3, 'k') + std::to_string(n);
+}
+
+/// Equal ones need not look the same.
+template <>
+double nth_key(std::uint64_t n) {
+  switch (n) {
+    case 0:
+      return 0.0;
+    case 1:
+      return -0.0;
+    case 2:
+      return std::numeric_limits<double>::quiet_NaN();
+    case 3:
+      return -std::numeric_limits<double>::quiet_NaN();
+    default:
+      return static_cast<double>(n) / 3;
+  }
+}
+
+template <>
+tagged nth_key(std::uint64_t n) {
+  return {static_cast<char>('a' + n % 2), static_cast<int>(n / 2)};
+}
+
+template <>
+std::pair<std::uint32_t, std::string> nth_key(std::uint64_t n) {
+  return {static_cast<std::uint32_t>(n % 5), std::to_string(n / 5)};
+}
+
+template <>
+no_key nth_key(std::uint64_t) {
+  return {};
+}
+
+// -- an operator's state ------------------------------------------------------
+
+template <class Key>
+struct every_handle {
+  owner<Key> op;
+  value_state<Key, std::int64_t> number{op, "number"};
+  value_state<Key, std::string> text{op, "text"};
+  list_state<Key, int> list{op, "list"};
+  map_state<Key, std::string, int> map{op, "map"};
+  slice_value<std::uint64_t> count{"count"};
+  timer_queue<Key> timers;
+  Key at_hand{};
+
+  every_handle() {
+    op.handles.add(count);
+    op.handles.add(timers);
+    op.handles.host(2);
+  }
+
+  /// Does something to slice 1, of `keys` keys.
+  void change(random_generator& random, std::uint64_t keys) {
+    at_hand = nth_key<Key>(random.below(keys));
+    op.point_to(at_hand, 1);
+    auto amount = static_cast<int>(random.below(100));
+    auto at = static_cast<event_time>(random.below(20));
+    auto word = std::string(random.below(200), 'w');
+    switch (random.below(16)) {
+      case 0:
+      case 1:
+        number.edit() += amount;
+        break;
+      case 2:
+        number.clear();
+        break;
+      case 3:
+        text.set(word);
+        break;
+      case 4:
+        text.clear();
+        break;
+      case 5:
+      case 6:
+        list.append(amount);
+        break;
+      case 7:
+        list.clear();
+        break;
+      case 8:
+      case 9:
+        map.set(std::to_string(amount % 3), amount);
+        break;
+      case 10:
+        map.erase(std::to_string(amount % 3));
+        break;
+      case 11:
+        map.clear();
+        break;
+      case 12:
+        ++count.edit(1);
+        break;
+      case 13:
+      case 14:
+        timers.set(1, now + at, at_hand);
+        break;
+      default:
+        timers.cancel(1, now + at, at_hand);
+    }
+    if (random.below(50) == 0)
+      timers.fire_due(1, ++now, [&](event_time fired, const Key& key) {
+        if (random.below(2) == 0)
+          timers.set(1, fired + at, key);
+      });
+  }
+
+  byte_buffer everything() const {
+    byte_buffer result;
+    op.handles.save(1, result);
+    return result;
+  }
+
+  byte_buffer changes() {
+    byte_buffer result;
+    op.handles.save_changes(1, result);
+    return result;
+  }
+
+  event_time now = 0;
+};
+
+byte_buffer nothing() {
+  byte_buffer result;
+  record_writer{result}.end();
+  return result;
+}
+
+} // namespace
+
+TEMPLATE_TEST_CASE("base and changes are everything, applied or folded", "",
+                   std::uint32_t, std::uint64_t, std::string, double, tagged,
+                   (std::pair<std::uint32_t, std::string>), no_key) {
+  auto seed = static_cast<std::uint64_t>(GENERATE(range(0, 12)));
+  random_generator random{seed};
+  every_handle<TestType> live;
+  every_handle<TestType> applied;
+  every_handle<TestType> loaded;
+  auto folded = nothing();
+  auto keys = 1 + random.below(300);
+  for (auto epoch = 0; epoch < 25; ++epoch) {
+    CAPTURE(seed, epoch);
+    for (auto n = random.below(random.below(4) == 0 ? 600 : 40); n > 0; --n)
+      live.change(random, keys);
+    auto everything = live.everything();
+    auto changes = live.changes();
+    REQUIRE(!live.op.handles.changed(1));
+    REQUIRE(live.changes() == nothing());
+    REQUIRE(live.everything() == everything);
+    applied.op.handles.apply_changes(1, changes.bytes());
+    REQUIRE(applied.everything() == everything);
+    folded = fold(folded.bytes(), changes.bytes());
+    loaded.op.handles.load(1, folded.bytes());
+    REQUIRE(loaded.everything() == everything);
+    REQUIRE(!loaded.op.handles.changed(1));
+    if (random.below(6) == 0)
+      live.op.handles.load(1, folded.bytes());
+    if (random.below(6) == 0)
+      folded = everything;
+  }
+}
+
+TEMPLATE_TEST_CASE("damaged changes are refused, or do something else", "",
+                   std::uint32_t, std::string, double) {
+  random_generator random{3};
+  every_handle<TestType> live;
+  every_handle<TestType> applied;
+  for (auto epoch = 0; epoch < 30; ++epoch) {
+    for (auto n = 0; n < 30; ++n)
+      live.change(random, 20);
+    auto changes = live.changes();
+    for (std::size_t size = 0; size < changes.size(); size += 1 + epoch)
+      CHECK_THROWS_AS(
+        applied.op.handles.apply_changes(1, changes.bytes().first(size)),
+        decode_error);
+    for (auto i = 0; i < 50; ++i) {
+      auto damaged = changes;
+      auto at = random.below(damaged.size());
+      damaged.data()[at] ^= static_cast<std::byte>(1 << random.below(8));
+      try {
+        applied.op.handles.apply_changes(1, damaged.bytes());
+        applied.everything();
+      } catch (const decode_error&) {
+      }
+    }
+  }
+}
+
+TEST_CASE("changes cost what changed") {
+  state_table<std::uint64_t, std::uint64_t> table{"table"};
+  table.host(1);
+  state_registry states;
+  states.add(table);
+  auto saved_changes = [&] {
+    byte_buffer result;
+    states.save_changes(0, result);
+    return result;
+  };
+  for (std::uint64_t i = 0; i < 10'000; ++i)
+    table.of(0).edit(i) = i;
+  // The first time, all there is.
+  CHECK(saved_changes().size() > 160'000);
+  CHECK(!states.changed(0));
+  CHECK(saved_changes() == nothing());
+  for (auto repeat = 0; repeat < 3; ++repeat)
+    for (std::uint64_t i = 0; i < 10; ++i)
+      ++table.of(0).edit(i * 7);
+  table.of(0).erase(5);
+  table.of(0).erase(5'000'000);
+  CHECK(states.changed(0));
+  CHECK(saved_changes().size() <= 10 * 16 + 8 + 25);
+  CHECK(saved_changes() == nothing());
+}
+
+TEST_CASE("looking is no change, and saving everything forgets none") {
+  owner<std::uint32_t> op;
+  value_state<std::uint32_t, int> count{op, "count"};
+  op.handles.host(1);
+  std::uint32_t key = 3;
+  op.point_to(key);
+  CHECK(!op.handles.changed(0));
+  byte_buffer bytes;
+  count.set(1);
+  op.handles.save_changes(0, bytes);
+  CHECK(count.get() == 1);
+  CHECK(count.exists());
+  CHECK(!op.handles.changed(0));
+  count.edit();
+  CHECK(op.handles.changed(0));
+  op.handles.save(0, bytes);
+  CHECK(op.handles.changed(0));
+}
+
+TEST_CASE("what comes and goes does not pile up as changes") {
+  owner<std::uint32_t> op;
+  value_state<std::uint32_t, int> count{op, "count"};
+  op.handles.host(1);
+  auto changes = [&] {
+    byte_buffer result;
+    op.handles.save_changes(0, result);
+    return result;
+  };
+  changes();
+  std::uint32_t kept = 7;
+  op.point_to(kept);
+  count.set(9);
+  changes();
+  for (std::uint32_t key = 100; key < 10'000; ++key) {
+    op.point_to(key);
+    count.set(1);
+    count.clear();
+  }
+  // It replaces what was there: one record.
+  auto bytes = changes();
+  CHECK(bytes.size() < 40);
+  record_reader in{bytes.bytes()};
+  REQUIRE(in.next_state());
+  REQUIRE(in.next_section());
+  CHECK(in.section_extent() == record_extent::everything);
+  CHECK(in.next_record());
+  CHECK(!in.next_record());
+}
+
+TEST_CASE("changes are in the order of the keys [counterexample 3]") {
+  state_table<std::uint32_t, int> table{"table"};
+  table.host(1);
+  state_registry states;
+  states.add(table);
+  random_generator random{1};
+  for (std::uint32_t i = 0; i < 500; ++i)
+    table.of(0).edit(i) = 1;
+  byte_buffer bytes;
+  states.save_changes(0, bytes);
+  for (auto i = 0; i < 300; ++i) {
+    auto key = static_cast<std::uint32_t>(random.below(500));
+    if (random.below(2) == 0)
+      table.of(0).erase(key);
+    else
+      ++table.of(0).edit(key);
+  }
+  bytes.clear();
+  states.save_changes(0, bytes);
+  record_reader in{bytes.bytes()};
+  REQUIRE(in.next_state());
+  REQUIRE(in.next_section());
+  CHECK(in.section_extent() == record_extent::changes);
+  std::vector<std::uint32_t> set;
+  std::vector<std::uint32_t> erased;
+  while (in.next_record())
+    set.push_back(decoded<std::uint32_t>(in.key()));
+  while (in.next_erased())
+    erased.push_back(decoded<std::uint32_t>(in.key()));
+  CHECK(set.size() > 50);
+  CHECK(erased.size() > 50);
+  CHECK(std::is_sorted(set.begin(), set.end()));
+  CHECK(std::is_sorted(erased.begin(), erased.end()));
+}
+
+TEST_CASE("state of an unknown name is refused") {
+  state_table<std::uint32_t, int> old{"old"};
+  state_table<std::uint32_t, int> renamed{"renamed"};
+  state_registry before;
+  state_registry after;
+  before.add(old);
+  after.add(renamed);
+  before.host(1);
+  after.host(1);
+  byte_buffer bytes;
+  before.save(0, bytes);
+  CHECK_THROWS_WITH(after.load(0, bytes.bytes()),
+                    Catch::Contains("saved state named 'old'"));
+}
