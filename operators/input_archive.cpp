@@ -1,5 +1,7 @@
 #include "operators/input_archive.hpp"
 
+#include "operators/varying_number.hpp"
+
 #include <string>
 
 namespace braid {
@@ -16,16 +18,8 @@ namespace {
 
 std::uint64_t input_archive::take_long_varying() {
   auto start = offset_;
-  std::uint64_t number = 0;
-  for (unsigned shift = 0; shift < 64; shift += 7) {
-    auto byte = std::to_integer<std::uint64_t>(*take(1));
-    auto bits = byte & 0x7f;
-    if (bits << shift >> shift != bits)
-      break;
-    number |= bits << shift;
-    if (byte < 0x80)
-      return number;
-  }
+  if (auto number = decode_varying([this] { return *take(1); }))
+    return *number;
   fail(start, bytes_.size(), "expected a count, found one of over 64 bits");
 }
 

@@ -1,5 +1,7 @@
 #include "operators/state_records.hpp"
 
+#include "operators/varying_number.hpp"
+
 #include <stdexcept>
 #include <string>
 
@@ -152,16 +154,8 @@ std::optional<record_extent> record_reader::take_extent() {
 }
 
 std::uint64_t record_reader::take_number() {
-  std::uint64_t number = 0;
-  for (unsigned shift = 0; shift < 64; shift += 7) {
-    auto byte = std::to_integer<std::uint64_t>(take(1).front());
-    auto bits = byte & 0x7f;
-    if (bits << shift >> shift != bits)
-      break;
-    number |= bits << shift;
-    if (byte < 0x80)
-      return number;
-  }
+  if (auto number = decode_varying([this] { return take(1).front(); }))
+    return *number;
   fail("a number has more than 64 bits");
 }
 

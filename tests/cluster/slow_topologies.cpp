@@ -45,7 +45,7 @@ number itself(const number& n) {
   return n;
 }
 
-/// Passes numbers on in batches of the slow kind.
+/// Passes numbers on, slowly.
 class dawdler : public braid::keyed_operator<number, number> {
 public:
   void on(const number& n) {
