@@ -123,6 +123,7 @@ void alignment::note_progress(const close_notice& notice) {
        ++epoch) {
     auto& target = at(epoch);
     target.now = std::max(target.now, notice.now);
+    target.input.checkpoint |= notice.checkpoint == epoch;
     if (notice.idle || notice.ended)
       continue;
     auto& watermark =

@@ -48,6 +48,7 @@ public:
     std::vector<batch_ptr> batches; ///< keeps what `runs` point to
     std::uint64_t tuples = 0;
     std::uint64_t bytes = 0;
+    bool checkpoint = false; ///< one is taken after this epoch
   };
 
   /// Takes epoch `next()`, which must be sealed.

@@ -89,11 +89,11 @@ void data_plane::on_batch(const incoming_frame& frame) {
     found = arrived_.emplace(on, frame_arrival{}).first;
   }
   auto& arrived = found->second;
-  if (arrived.epoch != address.epoch && !arrived.frames.empty())
+  batch_origin from{address.edge, address.from, address.generation,
+                    address.epoch};
+  if (arrived.from != from && !arrived.frames.empty())
     deliver(on, arrived);
-  arrived.edge = address.edge;
-  arrived.from = address.from;
-  arrived.epoch = address.epoch;
+  arrived.from = from;
   arrived.frames.push_back(frame);
   if (arrived.frames.size() == batches_together)
     deliver(on, arrived);
@@ -126,6 +126,7 @@ void data_plane::on_close(const incoming_frame& frame) {
     if (auto found = arrived_.find(on); found != arrived_.end())
       deliver(on, found->second);
     auto notice = close.notice;
+    notice.generation = receiver.generation;
     notice.tuples = receiver.tuples;
     if (auto* actor = routes->find(routes->edges[notice.edge].to, receiver.to))
       caf::anon_send(*actor, std::move(notice));
@@ -146,51 +147,53 @@ void routed_outbox::route(std::shared_ptr<const run_routes> routes) {
   routes_ = std::move(routes);
 }
 
-void routed_outbox::send_batch(edge_id edge, partition_index to,
-                               epoch_number epoch, batch_ptr tuples) {
-  auto& waiting = waiting_[{edge, to}];
-  assert(waiting.batches.empty() || waiting.epoch == epoch);
-  waiting.epoch = epoch;
+void routed_outbox::send_batch(const batch_target& to, batch_ptr tuples) {
+  auto& waiting = waiting_[{to.edge, to.to}];
+  if (waiting.to != to)
+    deliver(waiting);
+  waiting.to = to;
   waiting.batches.push_back(std::move(tuples));
   if (waiting.batches.size() == batches_together)
-    deliver({edge, to}, waiting);
+    deliver(waiting);
 }
 
-void routed_outbox::deliver(const channel& to, waiting_batches& waiting) {
-  auto [epoch, batches] = std::exchange(waiting, {});
-  auto [edge, partition] = to;
-  auto target = routes_->edges[edge].to;
-  if (auto* actor = routes_->find(target, partition)) {
+void routed_outbox::deliver(waiting_batches& waiting) {
+  auto batches = std::exchange(waiting.batches, {});
+  if (batches.empty())
+    return;
+  auto& to = waiting.to;
+  auto target = routes_->edges[to.edge].to;
+  if (auto* actor = routes_->find(target, to.to)) {
     caf::anon_send(
-      *actor, batch_arrival{edge, place_.index, epoch, std::move(batches)});
+      *actor, batch_arrival{{to.edge, place_.index, to.generation, to.epoch},
+                            std::move(batches)});
     return;
   }
-  batch_address address{routes_->run, edge, place_.index, partition, epoch};
+  batch_address address{routes_->run, to.edge,       place_.index,
+                        to.to,        to.generation, to.epoch};
   std::vector<outgoing_frame> frames;
   frames.reserve(batches.size());
   for (auto& batch : batches)
     frames.push_back(to_frame(address, batch));
-  link_->send(routes_->nodes[routes_->owners[target].nodes[partition]], frames);
+  link_->send(routes_->nodes[routes_->owners[target].nodes[to.to]], frames);
 }
 
 void routed_outbox::send_close(const close_notice& notice,
-                               std::span<const std::uint32_t> tuples) {
+                               std::span<const close_receiver> receivers) {
   auto target = routes_->edges[notice.edge].to;
   auto& nodes = routes_->owners[target].nodes;
-  assert(tuples.size() == nodes.size());
-  for (auto& [to, waiting] : waiting_)
-    if (to.first == notice.edge && !waiting.batches.empty())
-      deliver(to, waiting);
   std::map<node_index, addressed_close> remote;
-  for (partition_index to = 0; to < nodes.size(); ++to) {
-    if (tuples[to] == not_yet)
-      continue;
-    if (auto* actor = routes_->find(target, to)) {
+  for (auto& receiver : receivers) {
+    if (auto found = waiting_.find({notice.edge, receiver.to});
+        found != waiting_.end())
+      deliver(found->second);
+    if (auto* actor = routes_->find(target, receiver.to)) {
       auto addressed = notice;
-      addressed.tuples = tuples[to];
+      addressed.generation = receiver.generation;
+      addressed.tuples = receiver.tuples;
       caf::anon_send(*actor, std::move(addressed));
     } else {
-      remote[nodes[to]].receivers.push_back({to, tuples[to]});
+      remote[nodes[receiver.to]].receivers.push_back(receiver);
     }
   }
   for (auto& [node, close] : remote) {

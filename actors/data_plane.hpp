@@ -95,21 +95,20 @@ public:
   /// To be called before the partition sends anything.
   void route(std::shared_ptr<const run_routes> routes);
 
-  void send_batch(edge_id edge, partition_index to, epoch_number epoch,
-                  batch_ptr tuples) override;
+  void send_batch(const batch_target& to, batch_ptr tuples) override;
   void send_close(const close_notice& notice,
-                  std::span<const std::uint32_t> tuples) override;
+                  std::span<const close_receiver> receivers) override;
   void send_credit(const credit_notice& notice) override;
 
 private:
   // Batches wait for each other, at the longest for the close of their epoch.
   struct waiting_batches {
-    epoch_number epoch = 0;
+    batch_target to;
     std::vector<batch_ptr> batches;
   };
   using channel = std::pair<edge_id, partition_index>;
 
-  void deliver(const channel& to, waiting_batches& waiting);
+  void deliver(waiting_batches& waiting);
 
   partition_place place_;
   link_layer* link_;

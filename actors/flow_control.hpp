@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace braid {
@@ -19,8 +20,12 @@ class flow_control {
 public:
   explicit flow_control(epoch_number in_flight) : in_flight_(in_flight) {}
 
-  void add_channel(edge_id edge, partition_index downstream) {
+  /// No epoch may be begun before the first `restart` of every channel that is
+  /// not open.
+  void add_channel(edge_id edge, partition_index downstream, bool open = true) {
     finished_[{edge, downstream}] = 0;
+    if (!open)
+      not_open_.insert({edge, downstream});
   }
 
   /// Credits may come late or twice; what is finished never falls.
@@ -38,11 +43,14 @@ public:
   void restart(edge_id edge, partition_index downstream,
                epoch_number finished) {
     finished_.at({edge, downstream}) = finished;
+    not_open_.erase({edge, downstream});
     sizes_.erase({edge, downstream});
   }
 
   /// The newest epoch that may be begun.
   epoch_number allowed() const {
+    if (!not_open_.empty())
+      return 0;
     auto slowest = ~epoch_number{0} - in_flight_;
     for (auto& [to, finished] : finished_)
       slowest = std::min(slowest, finished);
@@ -68,6 +76,7 @@ private:
 
   epoch_number in_flight_;
   std::map<channel, epoch_number> finished_;
+  std::set<channel> not_open_;
   std::map<channel, epoch_size> sizes_;
   epoch_number hint_ = 0;
 };

@@ -9,6 +9,13 @@
 
 namespace braid {
 
+/// From where an instance that replaces a lost one goes on.
+struct restoring {
+  generation_number generation = 0; ///< of the recovery; at least 1
+  /// What the lost one left behind; null: nothing, begin anew.
+  const partition_checkpoint* checkpoint = nullptr;
+};
+
 /// What all partitions of a topology are made from.
 struct partition_settings {
   flow_settings flow;
@@ -19,13 +26,12 @@ struct partition_settings {
 
 /// Makes the partition at `place`. It sends to `out`, which must outlive it.
 /// `wake` is called, from any thread, when a waiting source has something
-/// again. It begins where `restored` ends, if that is not null. Throws what a
-/// source or sink throws when it cannot be opened, and `decode_error` if
-/// `restored` is no checkpoint of this partition.
+/// again. Throws what a source or sink throws when it cannot be opened, and
+/// `decode_error` if the checkpoint in `restored` is not of this partition.
 std::unique_ptr<partition>
 make_partition(const topology& graph, const assignment& owners,
                partition_place place, const partition_settings& settings,
                outbox& out, std::function<void()> wake,
-               const partition_checkpoint* restored = nullptr);
+               const restoring& restored = {});
 
 } // namespace braid

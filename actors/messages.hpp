@@ -116,17 +116,13 @@ struct partition_event {
 /// Tuples of one epoch for a partition from one in this process, in the order
 /// in which they were sent.
 struct batch_arrival {
-  edge_id edge = 0;
-  partition_index from = 0;
-  epoch_number epoch = 0;
+  batch_origin from;
   std::vector<batch_ptr> batches;
 };
 
 /// The same from another node; the partition decodes them.
 struct frame_arrival {
-  edge_id edge = 0;
-  partition_index from = 0;
-  epoch_number epoch = 0;
+  batch_origin from;
   std::vector<incoming_frame> frames;
 };
 

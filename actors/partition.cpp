@@ -16,6 +16,20 @@ inputs_of(const topology& graph, const assignment& owners, operator_id id) {
 
 } // namespace
 
+void partition::take_credit(const credit_notice& credit, flow_control& flow,
+                            replaying_outbox& out) {
+  switch (out.on_credit(credit)) {
+    case replaying_outbox::credit_result::stale:
+      return;
+    case replaying_outbox::credit_result::restarted:
+      flow.restart(credit.edge, credit.from, credit.finished);
+      break;
+    case replaying_outbox::credit_result::usual:
+      break;
+  }
+  flow.on_credit(credit);
+}
+
 operator_partition::operator_partition(
   const topology& graph, const assignment& owners, partition_place place,
   std::unique_ptr<operator_instance> instance, partition_beginning beginning)
@@ -24,12 +38,14 @@ operator_partition::operator_partition(
     hosted_(owners[place.id].table, place.index),
     alignment_(inputs_of(graph, owners, place.id)),
     flow_(beginning.flow.in_flight), slices_(ranges_of(hosted_.ids())) {
-  for (auto& edge : graph.inputs_of(place.id))
+  for (auto& edge : graph.inputs_of(place.id)) {
+    first_upstream_[edge.id] = upstreams_.size();
     for (partition_index i = 0; i < owners[edge.from].partitions(); ++i)
-      upstreams_.push_back({edge.id, i, 0});
+      upstreams_.push_back({edge.id, i, 0, beginning.generation});
+  }
   for (auto& edge : graph.outputs_of(place.id))
     for (partition_index i = 0; i < owners[edge.to].partitions(); ++i)
-      flow_.add_channel(edge.id, i);
+      flow_.add_channel(edge.id, i, beginning.generation == 0);
   if (beginning.restored)
     restore(*beginning.restored);
 }
@@ -56,38 +72,44 @@ partition_checkpoint operator_partition::checkpoint() const {
   return result;
 }
 
-void operator_partition::on_batch(edge_id edge, partition_index from,
-                                  epoch_number epoch, batch_ptr tuples) {
-  alignment_.add(edge, from, epoch, std::move(tuples));
+operator_partition::upstream_partition&
+operator_partition::upstream(edge_id edge, partition_index index) {
+  return upstreams_.at(first_upstream_.at(edge) + index);
+}
+
+void operator_partition::on_batch(const batch_origin& from, batch_ptr tuples) {
+  if (from.generation != upstream(from.edge, from.from).generation)
+    return;
+  alignment_.add(from.edge, from.from, from.epoch, std::move(tuples));
   note_load();
 }
 
 void operator_partition::on_close(const close_notice& notice) {
+  if (notice.generation != upstream(notice.edge, notice.from).generation)
+    return;
   alignment_.close(notice);
   send_hints();
   note_load();
 }
 
 void operator_partition::on_credit(const credit_notice& notice) {
-  flow_.on_credit(notice);
-  out_->on_credit(notice);
+  take_credit(notice, flow_, *out_);
   send_hints();
 }
 
-void operator_partition::on_upstream_restored(edge_id edge,
-                                              partition_index from) {
-  alignment_.forget(edge, from);
-  note_load();
-  for (auto& upstream : upstreams_)
-    if (upstream.edge == edge && upstream.index == from)
-      send_credit(upstream, alignment_.next() - 1);
+void operator_partition::ask_for_replay() {
+  send_credits(alignment_.next() - 1);
 }
 
-void operator_partition::on_downstream_restored(edge_id edge,
-                                                partition_index to,
-                                                epoch_number finished) {
-  flow_.restart(edge, to, finished);
-  out_->replay(edge, to, finished);
+void operator_partition::renew_channel(edge_id edge, partition_index from,
+                                       generation_number generation) {
+  auto& renewed = upstream(edge, from);
+  if (generation <= renewed.generation)
+    return;
+  renewed.generation = generation;
+  alignment_.forget(edge, from);
+  note_load();
+  send_credit(renewed, alignment_.next() - 1);
 }
 
 void operator_partition::on_stable(epoch_number epoch) {
@@ -114,7 +136,7 @@ step_result operator_partition::step(event_time) {
 void operator_partition::process_epoch() {
   auto input = alignment_.take();
   instance_->process(input.epoch, input.runs);
-  close_outputs(input.epoch);
+  close_outputs(input);
   done_ = input.epoch.last;
   load_->epoch = input.epoch.number;
   load_->tuples_in += input.tuples;
@@ -122,12 +144,12 @@ void operator_partition::process_epoch() {
   note_load();
   size_ = {input.epoch.number, input.bytes};
   send_credits(input.epoch.number);
-  auto n = input.epoch.number;
-  if (checkpoints_.falls_within(n, n) || (done_ && checkpoints_.every != 0))
-    out_->send_checkpoint(checkpoint());
+  if (checkpoints_.taken && (input.checkpoint || done_))
+    out_->direct().send_checkpoint(checkpoint());
 }
 
-void operator_partition::close_outputs(const epoch_info& epoch) {
+void operator_partition::close_outputs(const alignment::epoch_input& input) {
+  auto& epoch = input.epoch;
   for (auto* edge : instance_->edges()) {
     close_notice notice;
     notice.edge = edge->edge();
@@ -138,7 +160,8 @@ void operator_partition::close_outputs(const epoch_info& epoch) {
     notice.now = epoch.now;
     notice.idle = epoch.idle;
     notice.ended = epoch.last;
-    out_->send_close(notice, edge->finish_epoch());
+    notice.checkpoint = input.checkpoint ? epoch.number : 0;
+    out_->close(notice, edge->finish_epoch());
   }
 }
 
@@ -163,12 +186,13 @@ void operator_partition::send_credit(upstream_partition& to,
   credit.edge = to.edge;
   credit.from = place_.index;
   credit.to = to.index;
+  credit.generation = to.generation;
   credit.finished = finished;
   credit.hint = newest_hint();
   auto beyond = flow_.largest();
   credit.largest = beyond.bytes > size_.bytes ? beyond : size_;
   to.hinted = credit.hint;
-  out_->send_credit(credit);
+  out_->direct().send_credit(credit);
 }
 
 epoch_number operator_partition::newest_hint() const {

@@ -13,6 +13,7 @@
 
 #include "operators/topology.hpp"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -33,19 +34,28 @@ class partition {
 public:
   virtual ~partition() = default;
 
-  virtual void on_batch(edge_id edge, partition_index from, epoch_number epoch,
-                        batch_ptr tuples) = 0;
+  virtual void on_batch(const batch_origin& from, batch_ptr tuples) = 0;
   virtual void on_close(const close_notice& notice) = 0;
   virtual void on_credit(const credit_notice& notice) = 0;
 
-  /// A partition upstream is another instance: what it sent of epochs that it
-  /// had not closed is void.
-  virtual void on_upstream_restored(edge_id edge, partition_index from) = 0;
+  /// Asks all partitions upstream for what follows the checkpoint that this
+  /// instance was made from. To be called once those are there.
+  virtual void ask_for_replay() {}
 
-  /// A partition downstream is another instance, which has finished all epochs
-  /// up to `finished` and wants what comes after.
-  virtual void on_downstream_restored(edge_id edge, partition_index to,
-                                      epoch_number finished) = 0;
+  /// A channel from upstream begins anew, because the partition there is
+  /// another instance or the connection broke: what came of epochs that are not
+  /// closed is void, and asked for again. A generation that is not higher than
+  /// the channel's does nothing.
+  virtual void renew_channel(edge_id, partition_index, generation_number) {}
+
+  /// If this is a source: checkpoints are to be taken after `epoch`. Returns
+  /// false if it has closed that already. Others learn it from closes.
+  virtual bool name_checkpoint(epoch_number) {
+    return true;
+  }
+
+  /// What `outbox::send_cuts` sent is held elsewhere, up to `epoch`.
+  virtual void on_cuts_held(epoch_number) {}
 
   /// Nobody goes back to before the end of `epoch`.
   virtual void on_stable(epoch_number epoch) = 0;
@@ -68,13 +78,10 @@ public:
   }
 
 protected:
-  std::shared_ptr<partition_load> load_ = std::make_shared<partition_load>();
-};
+  static void take_credit(const credit_notice& credit, flow_control& flow,
+                          replaying_outbox& out);
 
-/// Where a partition stands in its topology.
-struct partition_place {
-  operator_id id = 0;
-  partition_index index = 0;
+  std::shared_ptr<partition_load> load_ = std::make_shared<partition_load>();
 };
 
 /// The epochs in flight on a channel, and other settings that all partitions
@@ -86,12 +93,19 @@ struct flow_settings {
 
 /// When partitions take checkpoints.
 struct checkpoint_settings {
-  /// After every so many epochs, all partitions after the same; 0: never.
+  /// Partitions take them, and keep what they sent until it is stable.
+  bool taken = false;
+  /// After every so many epochs without being asked, if this is not 0.
   epoch_number every = 0;
+  /// Sources close epochs to others only once their cuts are held elsewhere.
+  bool hold_cuts = false;
 
-  /// Whether one of the epochs `first` .. `last` is such an epoch.
-  bool falls_within(epoch_number first, epoch_number last) const {
-    return every != 0 && last / every != (first - 1) / every;
+  /// The last of the epochs `first` .. `last` after which one is taken unasked;
+  /// 0: none.
+  epoch_number within(epoch_number first, epoch_number last) const {
+    if (every == 0 || last / every == (first - 1) / every)
+      return 0;
+    return last - last % every;
   }
 };
 
@@ -99,8 +113,10 @@ struct checkpoint_settings {
 struct partition_beginning {
   flow_settings flow;
   std::unique_ptr<replaying_outbox> out;
+  /// Of the recovery that makes the instance; 0 for the first.
+  generation_number generation = 0;
   checkpoint_settings checkpoints;
-  /// What an earlier instance left; null for the first.
+  /// What an earlier instance left; null: nothing.
   const partition_checkpoint* restored = nullptr;
 };
 
@@ -112,13 +128,12 @@ public:
                      std::unique_ptr<operator_instance> instance,
                      partition_beginning beginning);
 
-  void on_batch(edge_id edge, partition_index from, epoch_number epoch,
-                batch_ptr tuples) override;
+  void on_batch(const batch_origin& from, batch_ptr tuples) override;
   void on_close(const close_notice& notice) override;
   void on_credit(const credit_notice& notice) override;
-  void on_upstream_restored(edge_id edge, partition_index from) override;
-  void on_downstream_restored(edge_id edge, partition_index to,
-                              epoch_number finished) override;
+  void ask_for_replay() override;
+  void renew_channel(edge_id edge, partition_index from,
+                     generation_number generation) override;
   void on_stable(epoch_number epoch) override;
   partition_checkpoint checkpoint() const override;
   step_result step(event_time wall) override;
@@ -128,11 +143,13 @@ private:
     edge_id edge = 0;
     partition_index index = 0;
     epoch_number hinted = 0; ///< the newest hint that it was sent
+    generation_number generation = 0;
   };
 
+  upstream_partition& upstream(edge_id edge, partition_index index);
   void restore(const partition_checkpoint& from);
   void process_epoch();
-  void close_outputs(const epoch_info& epoch);
+  void close_outputs(const alignment::epoch_input& input);
   void send_credits(epoch_number finished);
   void send_hints();
   void send_credit(upstream_partition& to, epoch_number finished);
@@ -146,7 +163,8 @@ private:
   hosted_slices hosted_;
   alignment alignment_;
   flow_control flow_;
-  std::vector<upstream_partition> upstreams_;
+  std::vector<upstream_partition> upstreams_; ///< edge by edge
+  std::map<edge_id, std::size_t> first_upstream_;
   std::vector<slice_range> slices_;
   epoch_size size_; ///< of the last epoch that was processed
   bool done_ = false;

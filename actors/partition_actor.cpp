@@ -90,14 +90,14 @@ caf::behavior partition_actor(self_pointer self, partition_body body) {
     [=](batch_arrival& x) {
       handle(self, [&](partition& logic) {
         for (auto& batch : x.batches)
-          logic.on_batch(x.edge, x.from, x.epoch, std::move(batch));
+          logic.on_batch(x.from, std::move(batch));
       });
     },
     [=](frame_arrival& x) {
       handle(self, [&](partition& logic) {
-        auto decode = self->state.body.decoders.at(x.edge);
+        auto decode = self->state.body.decoders.at(x.from.edge);
         for (auto& frame : x.frames)
-          logic.on_batch(x.edge, x.from, x.epoch, read_batch(frame, decode));
+          logic.on_batch(x.from, read_batch(frame, decode));
       });
     },
     [=](const close_notice& x) {

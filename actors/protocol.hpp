@@ -6,10 +6,13 @@
 
 #include "operators/batch.hpp"
 #include "operators/exchange.hpp"
+#include "operators/source.hpp"
+#include "operators/topology.hpp"
 
 #include <cstdint>
 #include <span>
 #include <stdexcept>
+#include <tuple>
 #include <vector>
 
 namespace braid {
@@ -30,6 +33,48 @@ struct slice_range {
 /// The slices `ids`, which ascend, as ranges.
 std::vector<slice_range> ranges_of(const std::vector<slice_id>& ids);
 
+/// Counts the recoveries of a run. A channel has the number of the latest one
+/// that concerned it: what carries a lower one was sent by, or to, an instance
+/// that is gone, or over a connection that broke, and is void.
+using generation_number = std::uint64_t;
+
+/// Where a partition stands in its topology.
+struct partition_place {
+  operator_id id = 0;
+  partition_index index = 0;
+
+  bool operator==(const partition_place&) const = default;
+
+  bool operator<(const partition_place& other) const {
+    return std::tie(id, index) < std::tie(other.id, other.index);
+  }
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& id& index;
+  }
+};
+
+/// Whence a batch comes: one channel's, of one epoch.
+struct batch_origin {
+  edge_id edge = 0;
+  partition_index from = 0;
+  generation_number generation = 0;
+  epoch_number epoch = 0;
+
+  bool operator==(const batch_origin&) const = default;
+};
+
+/// Where a batch goes.
+struct batch_target {
+  edge_id edge = 0;
+  partition_index to = 0;
+  generation_number generation = 0;
+  epoch_number epoch = 0;
+
+  bool operator==(const batch_target&) const = default;
+};
+
 /// An upstream partition has emitted all that some of its slices emit on an
 /// edge in epochs `first` .. `last`. Tuples are in `first` only; the epochs
 /// behind it are empty.
@@ -44,8 +89,23 @@ struct close_notice {
   event_time now = 0;
   bool idle = false;  ///< the slices do not hold the watermark back
   bool ended = false; ///< they emit nothing after `last`, for ever
-  /// How many tuples went to the receiver in epoch `first`.
-  std::uint32_t tuples = 0;
+  /// The epoch of `first` .. `last` after which checkpoints are taken; 0: none.
+  epoch_number checkpoint = 0;
+  // What differs from receiver to receiver.
+  generation_number generation = 0;
+  std::uint32_t tuples = 0; ///< that went to it in epoch `first`
+};
+
+/// One of the partitions that a close goes to.
+struct close_receiver {
+  partition_index to = 0;
+  generation_number generation = 0;
+  std::uint32_t tuples = 0; ///< that went to it in the first epoch
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& to& generation& tuples;
+  }
 };
 
 /// How much an epoch had become at some partition.
@@ -59,6 +119,9 @@ struct credit_notice {
   edge_id edge = 0;
   partition_index from = 0; ///< downstream
   partition_index to = 0;   ///< upstream
+  /// If it is higher than what the upstream partition knows, the channel
+  /// begins anew: all that follows `finished` is wanted (again).
+  generation_number generation = 0;
   /// All epochs up to this are processed.
   epoch_number finished = 0;
   /// Some source related to this edge has closed this epoch: sources that cut
@@ -69,8 +132,13 @@ struct credit_notice {
   epoch_size largest;
 };
 
-/// In place of a number of tuples: this partition is sent no close now.
-inline constexpr std::uint32_t not_yet = ~std::uint32_t{0};
+/// How the slices of a source partition that had not ended before ended each
+/// of the epochs `first` .. `last`.
+struct cut_notice {
+  epoch_number first = 0;
+  epoch_number last = 0;
+  std::vector<source_cut> cuts;
+};
 
 /// Where a partition's messages go. The actor sends them to actors and links,
 /// the simulator puts them into its channels. Messages from one partition to
@@ -79,18 +147,20 @@ class outbox {
 public:
   virtual ~outbox() = default;
 
-  virtual void send_batch(edge_id edge, partition_index to, epoch_number epoch,
-                          batch_ptr tuples) = 0;
+  virtual void send_batch(const batch_target& to, batch_ptr tuples) = 0;
 
-  /// To every partition downstream of the edge; `tuples[i]` replaces
-  /// `notice.tuples` for partition i, and may be `not_yet`.
+  /// To some of the partitions downstream of the edge, each with what it says
+  /// of it in place of what `notice` does.
   virtual void send_close(const close_notice& notice,
-                          std::span<const std::uint32_t> tuples) = 0;
+                          std::span<const close_receiver> receivers) = 0;
 
   virtual void send_credit(const credit_notice& notice) = 0;
 
   /// To whoever holds backups; nobody does if the run takes no checkpoints.
   virtual void send_checkpoint(partition_checkpoint) {}
+
+  /// To whoever keeps cuts; answered by `partition::on_cuts_held`.
+  virtual void send_cuts(cut_notice) {}
 };
 
 /// Messages came that the protocol does not allow: a bug, or a lost message.

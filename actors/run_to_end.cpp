@@ -59,23 +59,21 @@ private:
   public:
     sender(run& owner, partition_index self) : run_(&owner), self_(self) {}
 
-    void send_batch(edge_id edge, partition_index to, epoch_number epoch,
-                    batch_ptr tuples) override {
-      run_->send({run_->graph_.edges()[edge].to, to},
-                 [=, from = self_](partition& logic) {
-                   logic.on_batch(edge, from, epoch, tuples);
-                 });
+    void send_batch(const batch_target& to, batch_ptr tuples) override {
+      batch_origin from{to.edge, self_, to.generation, to.epoch};
+      run_->send(
+        {run_->graph_.edges()[to.edge].to, to.to},
+        [from, tuples](partition& logic) { logic.on_batch(from, tuples); });
     }
 
     void send_close(const close_notice& notice,
-                    std::span<const std::uint32_t> tuples) override {
-      for (partition_index to = 0; to < tuples.size(); ++to) {
-        if (tuples[to] == not_yet)
-          continue;
+                    std::span<const close_receiver> receivers) override {
+      for (auto& receiver : receivers) {
         auto addressed = notice;
-        addressed.tuples = tuples[to];
+        addressed.generation = receiver.generation;
+        addressed.tuples = receiver.tuples;
         run_->send(
-          {run_->graph_.edges()[notice.edge].to, to},
+          {run_->graph_.edges()[notice.edge].to, receiver.to},
           [addressed](partition& logic) { logic.on_close(addressed); });
       }
     }

@@ -17,7 +17,7 @@ source_logic::source_logic(const topology& graph, const assignment& owners,
     max_tuples_(cuts_.max_tuples) {
   for (auto& edge : graph.outputs_of(place.id))
     for (partition_index i = 0; i < owners[edge.to].partitions(); ++i)
-      flow_.add_channel(edge.id, i);
+      flow_.add_channel(edge.id, i, beginning.generation == 0);
   if (beginning.restored)
     restore(*beginning.restored);
 }
@@ -45,30 +45,30 @@ partition_checkpoint source_logic::checkpoint() const {
   return result;
 }
 
-/// The copy is of the newest epoch up to `last` after which checkpoints are
-/// taken: those behind it were empty.
-partition_checkpoint source_logic::checkpoint_within(epoch_number last) const {
-  auto result = checkpoint();
-  if (!result.ended)
-    result.epoch = last - last % checkpoints_.every;
-  return result;
+/// The epoch up to `last` after which a checkpoint is taken; 0: none.
+epoch_number source_logic::checkpoint_within(epoch_number last) const {
+  if (named_ >= epoch_.number && named_ <= last)
+    return named_;
+  return checkpoints_.within(epoch_.number, last);
 }
 
-void source_logic::on_upstream_restored(edge_id, partition_index) {
-  throw protocol_error{"source '" + name_ + "' has nobody upstream"};
+bool source_logic::name_checkpoint(epoch_number epoch) {
+  auto closed = open_ ? epoch_.number - 1 : epoch_.number;
+  if (epoch <= closed)
+    return done_; // its last checkpoint is good for all that follow
+  named_ = epoch;
+  return true;
 }
 
-void source_logic::on_downstream_restored(edge_id edge, partition_index to,
-                                          epoch_number finished) {
-  flow_.restart(edge, to, finished);
-  out_->replay(edge, to, finished);
+void source_logic::on_cuts_held(epoch_number epoch) {
+  out_->allow_closes(epoch);
 }
 
 void source_logic::on_stable(epoch_number epoch) {
   out_->trim(epoch);
 }
 
-void source_logic::on_batch(edge_id, partition_index, epoch_number, batch_ptr) {
+void source_logic::on_batch(const batch_origin&, batch_ptr) {
   throw protocol_error{"source '" + name_ + "' was sent tuples"};
 }
 
@@ -77,8 +77,7 @@ void source_logic::on_close(const close_notice&) {
 }
 
 void source_logic::on_credit(const credit_notice& notice) {
-  flow_.on_credit(notice);
-  out_->on_credit(notice);
+  take_credit(notice, flow_, *out_);
 }
 
 bool source_logic::by_clock() const {
@@ -179,38 +178,50 @@ void source_logic::close(const read_progress& progress) {
   auto last = last_to_close(progress);
   note_tuples(progress.tuples);
   auto cuts = instance_->finish_epoch();
-  if (cuts_.known)
-    for (auto epoch = epoch_.number; epoch <= last; ++epoch)
-      cuts_.known->add(name_, epoch, cuts);
   if (cuts_.record)
     for (auto epoch = epoch_.number; epoch <= last; ++epoch)
       cuts_.record->record(name_, epoch, cuts);
   auto now = beginning_of_time;
   for (auto& cut : cuts)
     now = std::max(now, cut.now);
-  for (std::size_t i = 0; i < instance_->edges().size(); ++i) {
-    auto* edge = instance_->edges()[i];
-    auto progressed = instance_->watermark(i);
-    close_notice notice;
-    notice.edge = edge->edge();
-    notice.from = place_.index;
-    notice.first = epoch_.number;
-    notice.last = last;
-    notice.slices = slices_;
-    notice.watermark = progressed.watermark;
-    notice.idle = progressed.idle;
-    notice.now = now;
-    notice.ended = progress.ended;
-    out_->send_close(notice, edge->finish_epoch());
-  }
-  auto first = epoch_.number;
+  epoch_.now = std::max(epoch_.now, now);
+  if (checkpoints_.hold_cuts)
+    out_->direct().send_cuts({epoch_.number, last, std::move(cuts)});
+  close_notice notice;
+  notice.from = place_.index;
+  notice.first = epoch_.number;
+  notice.last = last;
+  notice.slices = slices_;
+  notice.now = now;
+  notice.ended = progress.ended;
+  notice.checkpoint = checkpoint_within(last);
+  close_edges(notice);
   epoch_.number = last;
   load_->epoch = last;
   open_ = false;
   done_ = progress.ended;
-  if (checkpoints_.falls_within(first, last)
-      || (done_ && checkpoints_.every != 0))
-    out_->send_checkpoint(checkpoint_within(last));
+  if (checkpoints_.taken && (notice.checkpoint != 0 || done_))
+    send_checkpoint(notice.checkpoint);
+}
+
+void source_logic::close_edges(close_notice notice) {
+  for (std::size_t i = 0; i < instance_->edges().size(); ++i) {
+    auto* edge = instance_->edges()[i];
+    auto progressed = instance_->watermark(i);
+    notice.edge = edge->edge();
+    notice.watermark = progressed.watermark;
+    notice.idle = progressed.idle;
+    out_->close(notice, edge->finish_epoch());
+  }
+}
+
+/// The epochs closed at once with `named` and behind it were empty, so what is
+/// here now is what was there after it.
+void source_logic::send_checkpoint(epoch_number named) {
+  auto copy = checkpoint();
+  if (!done_)
+    copy.epoch = named;
+  out_->direct().send_checkpoint(std::move(copy));
 }
 
 /// Where an operator emits much more than it takes, epochs grow on their way;

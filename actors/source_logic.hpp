@@ -28,9 +28,8 @@ struct cut_settings {
   std::optional<std::uint64_t> count;
   /// Cuts of an earlier run to repeat.
   std::shared_ptr<const recorded_cuts> repeat;
-  /// Where cuts are kept before anyone sees them, for instances that take the
-  /// place of lost ones: they repeat what is there.
-  std::shared_ptr<recorded_cuts> known;
+  /// Cuts of a lost instance that this one is to repeat.
+  std::shared_ptr<const recorded_cuts> known;
   /// Where to record this run's cuts.
   std::shared_ptr<cut_recorder> record;
 };
@@ -43,24 +42,25 @@ public:
                std::unique_ptr<source_instance> instance,
                partition_beginning beginning);
 
-  void on_batch(edge_id, partition_index, epoch_number, batch_ptr) override;
+  void on_batch(const batch_origin&, batch_ptr) override;
   void on_close(const close_notice&) override;
   void on_credit(const credit_notice& notice) override;
-  void on_upstream_restored(edge_id edge, partition_index from) override;
-  void on_downstream_restored(edge_id edge, partition_index to,
-                              epoch_number finished) override;
+  bool name_checkpoint(epoch_number epoch) override;
+  void on_cuts_held(epoch_number epoch) override;
   void on_stable(epoch_number epoch) override;
   partition_checkpoint checkpoint() const override;
   step_result step(event_time wall) override;
 
 private:
   void restore(const partition_checkpoint& from);
-  partition_checkpoint checkpoint_within(epoch_number last) const;
   void open(event_time wall);
   read_budget budget(event_time wall) const;
   bool must_close(const read_progress& progress, event_time wall) const;
   std::optional<event_time> next_look(const read_progress& progress) const;
   void close(const read_progress& progress);
+  void close_edges(close_notice notice);
+  void send_checkpoint(epoch_number named);
+  epoch_number checkpoint_within(epoch_number last) const;
   void adapt_cap();
   void note_tuples(std::uint64_t tuples);
   epoch_number last_to_close(const read_progress& progress) const;
@@ -78,6 +78,7 @@ private:
   std::vector<slice_range> slices_;
   epoch_info epoch_;
   event_time opened_at_ = 0;
+  epoch_number named_ = 0; ///< a checkpoint is taken after this epoch
   bool open_ = false;
   bool done_ = false;
   std::uint64_t max_tuples_; ///< shrinks while epochs grow on their way

@@ -24,24 +24,15 @@ struct batch_address {
   edge_id edge = 0;
   partition_index from = 0;
   partition_index to = 0;
+  generation_number generation = 0;
   epoch_number epoch = 0;
 };
 
-/// A close for all partitions of one node: how many tuples went to each.
+/// A close for partitions of one node.
 struct addressed_close {
-  struct receiver {
-    partition_index to = 0;
-    std::uint32_t tuples = 0;
-
-    template <class Archive>
-    void serialize(Archive& archive, unsigned) {
-      archive& to& tuples;
-    }
-  };
-
   run_id run = 0;
   close_notice notice;
-  std::vector<receiver> receivers;
+  std::vector<close_receiver> receivers;
 };
 
 struct addressed_credit {

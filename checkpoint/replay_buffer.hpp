@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -117,15 +118,28 @@ public:
       at = {trimmed_ + 1, 0};
     if (at.epoch > closed_)
       return next_batch(open_, closed_ + 1, at, on_batch);
+    if (auto close = close_at(at)) {
+      at = {close->last + 1, 0};
+      on_close(std::as_const(*close));
+      return true;
+    }
+    auto& closed = find(at.epoch);
+    return next_batch(closed.content, closed.first, at, on_batch);
+  }
+
+  /// The close that `next` would read; nothing if that is a batch, or nothing
+  /// is there yet.
+  std::optional<replayed_close<Close>> close_at(replay_cursor at) const {
+    if (at.epoch <= trimmed_)
+      at = {trimmed_ + 1, 0};
+    if (at.epoch > closed_)
+      return std::nullopt;
     auto& closed = find(at.epoch);
     auto whole = at.epoch == closed.first;
-    if (whole && next_batch(closed.content, closed.first, at, on_batch))
-      return true;
-    replayed_close<Close> close{
+    if (whole && at.batch < closed.content.batches.size())
+      return std::nullopt;
+    return replayed_close<Close>{
       at.epoch, closed.last, whole ? closed.content.tuples : 0, closed.close};
-    at = {closed.last + 1, 0};
-    on_close(std::as_const(close));
-    return true;
   }
 
   /// The newest closed epoch.

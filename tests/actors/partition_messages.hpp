@@ -38,17 +38,21 @@ public:
 
   struct close_sent {
     close_notice notice;
-    std::vector<std::uint32_t> tuples; ///< by partition downstream
+    std::vector<std::uint32_t> tuples; ///< by receiver
+    std::vector<close_receiver> receivers;
   };
 
-  void send_batch(edge_id edge, partition_index to, epoch_number epoch,
-                  batch_ptr tuples) override {
-    batches.push_back({edge, to, epoch, std::move(tuples)});
+  void send_batch(const batch_target& to, batch_ptr tuples) override {
+    batches.push_back({to.edge, to.to, to.epoch, std::move(tuples)});
   }
 
   void send_close(const close_notice& notice,
-                  std::span<const std::uint32_t> tuples) override {
-    closes.push_back({notice, {tuples.begin(), tuples.end()}});
+                  std::span<const close_receiver> receivers) override {
+    std::vector<std::uint32_t> tuples;
+    for (auto& receiver : receivers)
+      tuples.push_back(receiver.tuples);
+    closes.push_back(
+      {notice, std::move(tuples), {receivers.begin(), receivers.end()}});
   }
 
   void send_credit(const credit_notice& notice) override {

@@ -98,7 +98,7 @@ private:
 
 TEST_CASE("a partition processes an epoch once it is sealed, and closes it") {
   partition_on_trial trial;
-  trial.logic->on_batch(0, 0, 1, batch_of({{0, {1, 2, 3}}}));
+  trial.logic->on_batch({0, 0, 0, 1}, batch_of({{0, {1, 2, 3}}}));
   CHECK(!trial.logic->step(0).worked);
   CHECK(trial.logic->load().state == partition_state::waiting);
   CHECK(trial.logic->load().queued_epochs == 1);
@@ -212,7 +212,7 @@ TEST_CASE("a partition reports the larger of its epochs and those after it, "
           "with every credit [counterexample 37]") {
   partition_on_trial trial;
   auto tuples = batch_of({{0, {1, 2, 3, 4, 5, 6, 7, 8}}});
-  trial.logic->on_batch(0, 0, 1, tuples);
+  trial.logic->on_batch({0, 0, 0, 1}, tuples);
   trial.close(0, 0, 1, 8);
   trial.close(0, 1, 1);
   trial.close(1, 0, 1);
@@ -237,7 +237,7 @@ TEST_CASE("a partition reports the larger of its epochs and those after it, "
 
 TEST_CASE("what user code throws says where") {
   partition_on_trial trial;
-  trial.logic->on_batch(0, 0, 1, batch_of({{0, {13}}}));
+  trial.logic->on_batch({0, 0, 0, 1}, batch_of({{0, {13}}}));
   trial.close(0, 0, 1, 1);
   trial.close(0, 1, 1);
   trial.close(1, 0, 1);

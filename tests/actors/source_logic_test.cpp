@@ -429,6 +429,7 @@ TEST_CASE("a source reads less into an epoch where epochs grow on their way "
 
 TEST_CASE("a source is not sent anything but credits") {
   source_on_trial source{endless(0)};
-  CHECK_THROWS_AS(source.logic().on_batch(0, 0, 1, nullptr), protocol_error);
+  CHECK_THROWS_AS(source.logic().on_batch({0, 0, 0, 1}, nullptr),
+                  protocol_error);
   CHECK_THROWS_AS(source.logic().on_close({}), protocol_error);
 }

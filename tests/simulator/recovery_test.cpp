@@ -27,6 +27,7 @@ crash_trial random_trial(random_generator& random,
   auto& settings = result.settings;
   settings.flow.in_flight = 1 + random.below(4);
   settings.flow.batch_bytes = random.below(2) == 0 ? 100 : 64 * 1024;
+  settings.checkpoints.taken = true;
   settings.checkpoints.every = 1 + random.below(6);
   result.options.turn_length = std::array{1, 20, 200}[random.below(3)];
   result.options.crash_odds = std::array{100, 1'000, 5'000}[random.below(3)];
@@ -90,8 +91,9 @@ TEST_CASE("sources that cut by the clock repeat the cuts of lost ones") {
     auto trial = random_trial(random, {.paced = true});
     auto& cuts = trial.settings.cuts;
     cuts.max_tuples = 1 + random.below(40);
-    cuts.known = std::make_shared<recorded_cuts>();
-    counter.add(try_crashes(
-      trial, random, [&] { return cuts_of(trial.description, *cuts.known); }));
+    trial.settings.checkpoints.hold_cuts = true;
+    counter.add(try_crashes(trial, random, [&] {
+      return cuts_of(trial.description, *trial.options.held_cuts);
+    }));
   });
 }

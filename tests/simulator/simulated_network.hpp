@@ -9,6 +9,8 @@
 
 #include <deque>
 #include <map>
+#include <optional>
+#include <tuple>
 #include <variant>
 
 namespace braid::simulator {
@@ -42,40 +44,70 @@ public:
     return channels_[busy_[busy_channel]].slowness;
   }
 
-  /// The partition at the end of a busy channel.
-  std::size_t receiver_of(std::size_t busy_channel) const {
-    return channels_[busy_[busy_channel]].to;
+  /// The partition at the end of a busy channel; nothing if it leads to the
+  /// holder.
+  std::optional<std::size_t> receiver_of(std::size_t busy_channel) const {
+    auto to = channels_[busy_[busy_channel]].ends.to;
+    return to == holder_index() ? std::nullopt : std::optional{to};
   }
 
-  /// Hands the head of a busy channel to `receiver`, unless that is null, or
-  /// the message is from, or for, an earlier instance.
+  /// Hands the head of a busy channel to the holder, or else to `receiver`
+  /// unless that is null.
   void deliver(std::size_t busy_channel, partition* receiver);
 
-  /// The partition is another instance from now on, which has finished all
-  /// epochs up to `finished`.
-  void restart(operator_id id, partition_index index, epoch_number finished);
+  /// The partition is another instance from now on. What the one before still
+  /// had under way to the holder is void; all else arrives, sooner or later.
+  void restart(std::size_t partition) {
+    ++lives_[partition];
+  }
+
+  /// Tells a partition that a channel from upstream begins anew.
+  void send_renewal(std::size_t to, edge_id edge, partition_index from,
+                    generation_number generation);
+  void send_stable(std::size_t to, epoch_number epoch);
 
 private:
   struct batch_message {
-    edge_id edge = 0;
-    partition_index from = 0;
-    epoch_number epoch = 0;
+    batch_origin from;
     batch_ptr tuples;
   };
 
-  using message = std::variant<batch_message, close_notice, credit_notice>;
+  struct renewal {
+    edge_id edge = 0;
+    partition_index from = 0;
+    generation_number generation = 0;
+  };
 
-  struct envelope {
-    message what;
+  struct cuts_held {
+    epoch_number epoch = 0;
+  };
+
+  struct stable_notice {
+    epoch_number epoch = 0;
+  };
+
+  using message =
+    std::variant<batch_message, close_notice, credit_notice, renewal,
+                 stable_notice, cut_notice, cuts_held, partition_checkpoint>;
+
+  /// From one instance to another, or to or from the holder. Others come and go
+  /// by ways of their own, so they may overtake.
+  struct channel_ends {
+    std::size_t from = 0;
+    std::size_t to = 0;
     std::uint64_t from_life = 0;
     std::uint64_t to_life = 0;
+
+    bool operator<(const channel_ends& other) const {
+      return std::tie(from, to, from_life, to_life)
+             < std::tie(other.from, other.to, other.from_life, other.to_life);
+    }
   };
 
   struct channel {
-    std::size_t from = 0;
-    std::size_t to = 0;
+    channel_ends ends;
     std::uint32_t slowness = 1;
-    std::deque<envelope> messages;
+    std::deque<message> messages;
   };
 
   /// What one partition has sent another on an edge.
@@ -88,9 +120,15 @@ private:
 
   class sender;
 
+  std::size_t holder_index() const {
+    return senders_.size();
+  }
+
   void send(std::size_t from, std::size_t to, message what);
-  void note_sent(const edge_node& edge, partition_index from,
-                 partition_index to, epoch_number epoch, std::uint64_t tuples);
+  void deliver_to_holder(const channel_ends& on, message what);
+  static void hand_over(message what, partition& receiver);
+  void note_sent(partition_index from, const batch_target& to,
+                 std::uint64_t tuples);
   void note_finished(const credit_notice& credit);
   std::string name_of(operator_id id, partition_index index) const;
 
@@ -105,10 +143,12 @@ private:
   std::vector<std::unique_ptr<sender>> senders_;
   std::vector<std::uint64_t> lives_; ///< by partition
   std::vector<channel> channels_;
-  std::map<std::pair<std::size_t, std::size_t>, std::size_t> channel_between_;
+  std::map<channel_ends, std::size_t> channel_between_;
   std::vector<std::size_t> busy_;
   /// By edge, upstream and downstream partition.
-  std::map<std::tuple<edge_id, partition_index, partition_index>, flight>
+  std::map<
+    std::tuple<edge_id, partition_index, partition_index, generation_number>,
+    flight>
     flights_;
 };
 

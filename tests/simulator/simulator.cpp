@@ -27,8 +27,8 @@ simulation::simulation(const topology& graph, assignment owners,
       members_.push_back(
         {.name = "'" + name + "' " + std::to_string(i), .place = {id, i}});
       auto& made = members_.back();
-      made.logic = make(index, nullptr);
-      if (settings.checkpoints.every != 0)
+      made.logic = make(index, {});
+      if (settings.checkpoints.taken)
         holder_->put(index, made.logic->checkpoint());
       ready_.push_back(index);
       if (options_.slow.contains(name))
@@ -38,10 +38,13 @@ simulation::simulation(const topology& graph, assignment owners,
     }
 }
 
-std::unique_ptr<partition>
-simulation::make(std::size_t index, const partition_checkpoint* restored) {
+std::unique_ptr<partition> simulation::make(std::size_t index,
+                                            const restoring& restored) {
+  auto settings = settings_;
+  if (restored.generation != 0 && settings.checkpoints.hold_cuts)
+    settings.cuts.known = std::make_shared<recorded_cuts>(*options_.held_cuts);
   return make_partition(
-    *graph_, owners_, members_[index].place, settings_,
+    *graph_, owners_, members_[index].place, settings,
     network_->outbox_of(index), [this, index] { make_ready(index); }, restored);
 }
 
@@ -91,9 +94,10 @@ void simulation::deliver(std::size_t channel) {
   if (random_.below(network_->slowness_of(channel)) != 0)
     return;
   auto receiver = network_->receiver_of(channel);
-  network_->deliver(channel, members_[receiver].logic.get());
-  if (members_[receiver].logic)
-    make_ready(receiver);
+  if (!receiver)
+    return network_->deliver(channel, nullptr);
+  network_->deliver(channel, members_[*receiver].logic.get());
+  make_ready(*receiver);
 }
 
 void simulation::step(std::size_t index) {
@@ -137,43 +141,35 @@ void simulation::crash_some() {
 
 /// Restores all that are down as of the stable epoch, and tells the others.
 void simulation::recover() {
+  ++generation_;
   for (auto index : down_) {
-    auto& place = members_[index].place;
-    network_->restart(place.id, place.index, holder_->stable());
+    network_->restart(index);
     holder_->forget_beyond_stable(index);
-    members_[index].logic = make(index, holder_->at_stable(index).get());
-    make_ready(index);
   }
   for (auto index : down_)
+    members_[index].logic =
+      make(index, {generation_, holder_->at_stable(index).get()});
+  for (auto index : std::exchange(down_, {})) {
+    members_[index].logic->ask_for_replay();
+    make_ready(index);
     announce(index);
-  down_.clear();
+  }
 }
 
+/// Tells whoever is downstream that its channel begins anew.
 void simulation::announce(std::size_t index) {
-  auto [id, own] = members_[index].place;
-  auto each_partition = [&](operator_id of, auto tell) {
-    for (partition_index i = 0; i < owners_[of].partitions(); ++i) {
-      auto other = network_->partition_at(of, i);
-      tell(*members_[other].logic);
-      make_ready(other);
-    }
-  };
-  for (auto& edge : graph_->inputs_of(id))
-    each_partition(edge.from, [&, own = own](partition& upstream) {
-      upstream.on_downstream_restored(edge.id, own, holder_->stable());
-    });
-  for (auto& edge : graph_->outputs_of(id))
-    each_partition(edge.to, [&, own = own](partition& downstream) {
-      downstream.on_upstream_restored(edge.id, own);
-    });
+  auto& place = members_[index].place;
+  for (auto& edge : graph_->outputs_of(place.id))
+    for (partition_index i = 0; i < owners_[edge.to].partitions(); ++i)
+      network_->send_renewal(network_->partition_at(edge.to, i), edge.id,
+                             place.index, generation_);
 }
 
 void simulation::trim_to_stable() {
   if (!holder_->advance())
     return;
-  for (auto& member : members_)
-    if (member.logic)
-      member.logic->on_stable(holder_->stable());
+  for (std::size_t i = 0; i < members_.size(); ++i)
+    network_->send_stable(i, holder_->stable());
 }
 
 void simulation::make_ready(std::size_t index) {

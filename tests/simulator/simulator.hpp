@@ -39,6 +39,9 @@ struct simulation_options {
   /// later; 0: never. Needs checkpoints.
   std::uint32_t crash_odds = 0;
   std::uint32_t most_crashes = 10;
+  /// Where the cuts are held that sources wait for (`hold_cuts`), and from
+  /// where restored ones repeat them.
+  std::shared_ptr<recorded_cuts> held_cuts = std::make_shared<recorded_cuts>();
   /// To see deadlocks: no credit arrives.
   bool lose_credits = false;
 };
@@ -95,8 +98,7 @@ private:
     std::optional<event_time> wake_at{};
   };
 
-  std::unique_ptr<partition> make(std::size_t index,
-                                  const partition_checkpoint* restored);
+  std::unique_ptr<partition> make(std::size_t index, const restoring& restored);
   void turn();
   void crash_some();
   void recover();
@@ -120,8 +122,9 @@ private:
   std::unique_ptr<simulated_holder> holder_;
   std::unique_ptr<simulated_network> network_;
   std::vector<hosted_partition> members_;
-  std::vector<std::size_t> ready_; ///< members that may have something to do
-  std::vector<std::size_t> down_;  ///< members that have crashed
+  std::vector<std::size_t> ready_;   ///< members that may have something to do
+  std::vector<std::size_t> down_;    ///< members that have crashed
+  generation_number generation_ = 0; ///< of the latest recovery
 };
 
 /// An assignment of 1 to `most_partitions` partitions an operator, the slices
