@@ -1,0 +1,41 @@
+// Which nodes keep the backups of which slices.
+#pragma once
+
+#include "scaling/assignment.hpp"
+
+#include "checkpoint/incarnation.hpp"
+
+#include "operators/topology.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace braid {
+
+/// The nodes of the partitions that send to this one, ascending.
+std::vector<node_index> upstream_nodes(const topology& graph,
+                                       const assignment& owners, operator_id id,
+                                       partition_index partition);
+
+/// Spreads the backups of one partition's slices over nodes, by rendezvous
+/// hashing: evenly, the same on every machine, and when a node leaves, only
+/// what it kept gets another holder.
+class backup_holders {
+public:
+  /// Of the nodes that are `alive`, those upstream come first; the others keep
+  /// backups only if there are fewer of these than `replicas`. `own`, where the
+  /// partition runs, keeps none: it would be lost together with the slices.
+  backup_holders(node_index own, const std::vector<node_index>& upstream,
+                 const std::vector<node_index>& alive, std::uint32_t replicas);
+
+  /// The nodes that keep the slice, the best first: `replicas` of them, or all
+  /// candidates if there are fewer.
+  std::vector<node_index> of(const operator_slice& slice) const;
+
+private:
+  std::vector<node_index> upstream_;
+  std::vector<node_index> others_;
+  std::uint32_t replicas_;
+};
+
+} // namespace braid

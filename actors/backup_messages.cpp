@@ -1,0 +1,255 @@
+#include "actors/backup_messages.hpp"
+
+#include "checkpoint/checksum.hpp"
+
+#include "operators/archive.hpp"
+
+#include <cstring>
+#include <memory>
+#include <span>
+#include <utility>
+
+namespace braid {
+
+// A body is a prefix, an encoded head with everything small, then contents that
+// the head lists. The prefix has the head's checksum, the head has those of the
+// contents: so each is checked where it lies, in one piece or not.
+
+namespace {
+
+struct prefix {
+  std::uint64_t head_size = 0;
+  std::uint64_t head_checksum = 0;
+};
+
+struct content {
+  std::uint64_t size = 0;
+  std::uint64_t sum = 0;
+};
+
+struct checkpoint_head {
+  epoch_number epoch = 0;
+  bool ended = false;
+  content progress;
+  content shared;
+  std::map<slice_id, content> slices;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& epoch& ended& progress& shared& slices;
+  }
+};
+
+template <class Archive>
+void serialize_place(Archive& archive, partition_place& place) {
+  archive& place.id& place.index;
+}
+
+} // namespace
+
+// The heads are the messages themselves, their checkpoints left out.
+
+template <class Archive>
+void serialize(Archive& archive, partition_backup& x, unsigned) {
+  archive& x.run;
+  serialize_place(archive, x.place);
+  archive& x.incarnation& x.part& x.has_partition;
+}
+
+template <class Archive>
+void serialize(Archive& archive, backup_receipt& x, unsigned) {
+  archive& x.run;
+  serialize_place(archive, x.place);
+  archive& x.incarnation& x.epoch& x.part& x.result;
+}
+
+template <class Archive>
+void serialize(Archive& archive, source_cuts& x, unsigned) {
+  archive& x.run;
+  serialize_place(archive, x.place);
+  archive& x.incarnation& x.first& x.last& x.cuts;
+}
+
+template <class Archive>
+void serialize(Archive& archive, cuts_receipt& x, unsigned) {
+  archive& x.run;
+  serialize_place(archive, x.place);
+  archive& x.incarnation& x.last& x.fenced;
+}
+
+template <class Archive>
+void serialize(Archive& archive, recovered_part& x, unsigned) {
+  archive& x.run;
+  serialize_place(archive, x.place);
+  archive& x.incarnation& x.holder& x.final& x.has_partition& x.cuts;
+}
+
+namespace {
+
+decode_error damaged(const char* what, const std::string& why) {
+  return decode_error{std::string{"a frame with "} + what
+                      + " is damaged: " + why};
+}
+
+outgoing_frame frame_of(backup_frame_kind kind, const byte_buffer& head) {
+  prefix before{head.size(), checksum(head)};
+  std::vector<std::byte> bytes(sizeof(before) + head.size());
+  std::memcpy(bytes.data(), &before, sizeof(before));
+  std::memcpy(bytes.data() + sizeof(before), head.data(), head.size());
+  return outgoing_frame{static_cast<std::uint16_t>(kind), std::move(bytes)};
+}
+
+content content_of(const byte_buffer& bytes) {
+  return {bytes.size(), checksum(bytes)};
+}
+
+checkpoint_head head_of(const partition_checkpoint& x) {
+  checkpoint_head result{
+    x.epoch, x.ended, content_of(x.progress), content_of(x.shared), {}};
+  for (auto& [slice, bytes] : x.slices)
+    result.slices.emplace(slice, content_of(bytes));
+  return result;
+}
+
+template <class Message>
+outgoing_frame frame_with_checkpoint(backup_frame_kind kind, Message message) {
+  auto owner =
+    std::make_shared<const partition_checkpoint>(std::move(message.checkpoint));
+  auto head = encoded(message);
+  encode(head_of(*owner), head);
+  auto result = frame_of(kind, head);
+  result.append(owner->progress.bytes(), owner);
+  result.append(owner->shared.bytes(), owner);
+  for (auto& [slice, bytes] : owner->slices)
+    result.append(bytes.bytes(), owner);
+  return result;
+}
+
+/// Takes a frame apart, checking every piece on the way.
+class frame_reader {
+public:
+  frame_reader(const incoming_frame& frame, const char* what)
+    : what_(what), rest_(frame.bytes()) {
+    prefix before;
+    if (rest_.size() < sizeof(before))
+      throw damaged(what_, "it ends too early");
+    std::memcpy(&before, rest_.data(), sizeof(before));
+    rest_ = rest_.subspan(sizeof(before));
+    head_ = take(content{before.head_size, before.head_checksum});
+  }
+
+  std::span<const std::byte> head() const {
+    return head_;
+  }
+
+  partition_checkpoint take(const checkpoint_head& listed) {
+    partition_checkpoint result;
+    result.epoch = listed.epoch;
+    result.ended = listed.ended;
+    result.progress = byte_buffer{take(listed.progress)};
+    result.shared = byte_buffer{take(listed.shared)};
+    for (auto& [slice, bytes] : listed.slices) {
+      if (slice >= max_slices)
+        throw decode_error{std::string{"a frame with "} + what_
+                           + " names slice " + std::to_string(slice)
+                           + ", which no operator has"};
+      result.slices.emplace(slice, byte_buffer{take(bytes)});
+    }
+    return result;
+  }
+
+  void expect_end() const {
+    if (!rest_.empty())
+      throw damaged(what_, "it is too long");
+  }
+
+private:
+  std::span<const std::byte> take(const content& listed) {
+    if (rest_.size() < listed.size)
+      throw damaged(what_, "it ends too early");
+    auto result = rest_.first(listed.size);
+    rest_ = rest_.subspan(listed.size);
+    if (checksum(result) != listed.sum)
+      throw damaged(what_, "its checksum does not match");
+    return result;
+  }
+
+  const char* what_;
+  std::span<const std::byte> rest_;
+  std::span<const std::byte> head_;
+};
+
+template <class Message>
+Message read_small(const incoming_frame& frame, const char* what) {
+  frame_reader reader{frame, what};
+  reader.expect_end();
+  return decoded<Message>(reader.head());
+}
+
+template <class Message>
+Message read_with_checkpoint(const incoming_frame& frame, const char* what) {
+  frame_reader reader{frame, what};
+  input_archive head{reader.head()};
+  Message result;
+  checkpoint_head listed;
+  decode(head, result);
+  decode(head, listed);
+  head.expect_end();
+  result.checkpoint = reader.take(listed);
+  reader.expect_end();
+  return result;
+}
+
+} // namespace
+
+std::string place_name(const partition_place& place) {
+  return "operator " + std::to_string(place.id) + ", partition "
+         + std::to_string(place.index);
+}
+
+outgoing_frame to_frame(partition_backup backup) {
+  return frame_with_checkpoint(backup_frame_kind::backup, std::move(backup));
+}
+
+outgoing_frame to_frame(const backup_receipt& receipt) {
+  return frame_of(backup_frame_kind::backup_receipt, encoded(receipt));
+}
+
+outgoing_frame to_frame(const source_cuts& cuts) {
+  return frame_of(backup_frame_kind::cuts, encoded(cuts));
+}
+
+outgoing_frame to_frame(const cuts_receipt& receipt) {
+  return frame_of(backup_frame_kind::cuts_receipt, encoded(receipt));
+}
+
+outgoing_frame to_frame(recovered_part part) {
+  return frame_with_checkpoint(backup_frame_kind::recovered_part,
+                               std::move(part));
+}
+
+partition_backup read_partition_backup(const incoming_frame& frame) {
+  return read_with_checkpoint<partition_backup>(frame, "a backup");
+}
+
+backup_receipt read_backup_receipt(const incoming_frame& frame) {
+  auto result = read_small<backup_receipt>(frame, "a backup's receipt");
+  if (result.result < put_result::stored
+      || result.result > put_result::over_limit)
+    throw decode_error{"a backup's receipt has an unknown result"};
+  return result;
+}
+
+source_cuts read_source_cuts(const incoming_frame& frame) {
+  return read_small<source_cuts>(frame, "cuts");
+}
+
+cuts_receipt read_cuts_receipt(const incoming_frame& frame) {
+  return read_small<cuts_receipt>(frame, "a receipt for cuts");
+}
+
+recovered_part read_recovered_part(const incoming_frame& frame) {
+  return read_with_checkpoint<recovered_part>(frame, "a recovered part");
+}
+
+} // namespace braid

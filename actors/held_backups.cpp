@@ -1,0 +1,301 @@
+#include "actors/held_backups.hpp"
+
+#include "operators/archive.hpp"
+#include "operators/state_fold.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace braid {
+
+namespace {
+
+/// Progress and shared state of a partition in one run of bytes.
+byte_buffer joined(const byte_buffer& progress, const byte_buffer& shared) {
+  byte_buffer result;
+  std::uint64_t size = progress.size();
+  result.reserve(sizeof(size) + size + shared.size());
+  result.append(&size, sizeof(size));
+  result.append(progress);
+  result.append(shared);
+  return result;
+}
+
+/// Bytes whose checksum matched, so they are what `joined` made.
+void separate(std::span<const std::byte> bytes, partition_checkpoint& into) {
+  std::uint64_t size = 0;
+  std::memcpy(&size, bytes.data(), sizeof(size));
+  bytes = bytes.subspan(sizeof(size));
+  into.progress = byte_buffer{bytes.first(size)};
+  into.shared = byte_buffer{bytes.subspan(size)};
+}
+
+byte_buffer contents_of(const restored_slice& slice) {
+  byte_buffer result = *slice.full;
+  for (auto& changes : slice.changes)
+    result = fold(result, *changes);
+  return result;
+}
+
+std::uint64_t size_of(const restored_slice& slice) {
+  std::uint64_t result = slice.full->size();
+  for (auto& changes : slice.changes)
+    result += changes->size();
+  return result;
+}
+
+std::uint64_t size_of(const std::vector<source_cut>& cuts) {
+  return part_entry_bytes + cuts.size() * sizeof(source_cut);
+}
+
+} // namespace
+
+/// Fills parts, one after the other.
+class held_backups::parts_builder {
+public:
+  /// All parts are copies of `form`, then filled.
+  parts_builder(recovered_part form, std::uint64_t limit)
+    : form_(std::move(form)), limit_(limit) {}
+
+  /// A part with copies of the end of `epoch` that has room for `bytes` more.
+  recovered_part& room_for(epoch_number epoch, bool ended,
+                           std::uint64_t bytes) {
+    if (parts_.empty() || parts_.back().checkpoint.epoch != epoch
+        || (filled_ > 0 && filled_ + bytes > limit_))
+      begin_part(epoch, ended);
+    filled_ += bytes;
+    return parts_.back();
+  }
+
+  /// A part of whatever epoch that has room for cuts.
+  recovered_part& room_for_cuts(std::uint64_t bytes) {
+    if (parts_.empty())
+      return room_for(form_.checkpoint.epoch, false, bytes);
+    auto& last = parts_.back().checkpoint;
+    return room_for(last.epoch, last.ended, bytes);
+  }
+
+  std::vector<recovered_part> finish() {
+    if (parts_.empty())
+      parts_.push_back(form_);
+    parts_.back().final = true;
+    return std::move(parts_);
+  }
+
+private:
+  void begin_part(epoch_number epoch, bool ended) {
+    parts_.push_back(form_);
+    parts_.back().checkpoint.epoch = epoch;
+    parts_.back().checkpoint.ended = ended;
+    filled_ = 0;
+  }
+
+  recovered_part form_;
+  std::uint64_t limit_;
+  std::vector<recovered_part> parts_;
+  std::uint64_t filled_ = 0;
+};
+
+held_backups::held_backups(std::string node, backup_store::settings limits,
+                           std::uint64_t part_bytes)
+  : node_(std::move(node)), part_bytes_(part_bytes), store_(limits, fold) {}
+
+// -- keeping ------------------------------------------------------------------
+
+backup_receipt held_backups::put(partition_backup backup) {
+  auto& checkpoint = backup.checkpoint;
+  auto slices = std::move(checkpoint.slices);
+  backup_receipt receipt{backup.run,       backup.place, backup.incarnation,
+                         checkpoint.epoch, backup.part,  put_result::known};
+  if (backup.incarnation < state_of(backup.run, backup.place).fence) {
+    receipt.result = put_result::fenced;
+    return receipt;
+  }
+  // Whether all is kept; `known` only if all of it was known.
+  auto note = [&receipt](put_result result) {
+    if (result != put_result::known)
+      receipt.result = result;
+    return result == put_result::known || result == put_result::stored;
+  };
+  if (backup.has_partition
+      && !note(put(backup, partition_slice(backup.place),
+                   joined(checkpoint.progress, checkpoint.shared))))
+    return receipt;
+  for (auto& [slice, content] : slices)
+    if (!note(put(backup, {backup.place.id, slice}, std::move(content))))
+      return receipt;
+  return receipt;
+}
+
+put_result held_backups::put(const partition_backup& head,
+                             const operator_slice& slice, byte_buffer content) {
+  auto epoch = head.checkpoint.epoch;
+  auto result =
+    store_.put({head.run, slice},
+               {std::nullopt, epoch, head.incarnation, std::move(content)});
+  if (result == put_result::stored && head.checkpoint.ended)
+    runs_[head.run].ended.insert_or_assign(slice,
+                                           ending{epoch, head.incarnation});
+  return result;
+}
+
+cuts_receipt held_backups::put(source_cuts cuts) {
+  cuts_receipt receipt{cuts.run, cuts.place, cuts.incarnation, cuts.last,
+                       false};
+  if (cuts.first == 0 || cuts.last < cuts.first)
+    throw protocol_error{place_name(cuts.place) + ": sent cuts of epochs "
+                         + std::to_string(cuts.first) + " to "
+                         + std::to_string(cuts.last)};
+  auto& state = state_of(cuts.run, cuts.place);
+  if (cuts.incarnation < std::max(state.fence, state.cuts_from)) {
+    receipt.fenced = true;
+    return receipt;
+  }
+  auto& known = state.cuts;
+  for (auto at = known.lower_bound(cuts.first);
+       at != known.end() && at->first <= cuts.last; ++at)
+    if (at->second != cuts.cuts)
+      throw protocol_error{place_name(cuts.place) + ": ended epoch "
+                           + std::to_string(at->first)
+                           + " otherwise than it did before"};
+  state.cuts_from = cuts.incarnation;
+  auto first = std::max(cuts.first, runs_[cuts.run].stable + 1);
+  for (auto epoch = first; epoch <= cuts.last; ++epoch)
+    if (known.emplace(epoch, cuts.cuts).second)
+      cut_bytes_ += size_of(cuts.cuts);
+  return receipt;
+}
+
+void held_backups::fence(run_id run, const lost_partition& lost,
+                         epoch_number stable_epoch) {
+  stable(run, stable_epoch);
+  auto& fence = state_of(run, lost.place).fence;
+  fence = std::max(fence, lost.successor);
+  auto& state = runs_[run];
+  auto fence_slice = [&](const operator_slice& slice) {
+    store_.fence({run, slice}, lost.successor, stable_epoch);
+    auto found = state.ended.find(slice);
+    if (found != state.ended.end() && found->second.epoch > state.stable
+        && found->second.incarnation < lost.successor)
+      state.ended.erase(found);
+  };
+  fence_slice(partition_slice(lost.place));
+  for (auto slice : lost.slices)
+    fence_slice({lost.place.id, slice});
+}
+
+void held_backups::stable(run_id run, epoch_number epoch) {
+  auto& state = runs_[run];
+  if (epoch <= state.stable)
+    return;
+  state.stable = epoch;
+  store_.stable(run, epoch);
+  drop_superfluous(run, state);
+  for (auto& [place, partition] : state.partitions)
+    trim_cuts(partition.cuts, epoch);
+}
+
+/// All slices can be restored at the stable epoch; a copy that is older, and
+/// not of a slice that had ended, is from before others became its holders.
+void held_backups::drop_superfluous(run_id run, const run_state& state) {
+  for (auto& slice : store_.slices(run)) {
+    auto newest = store_.epochs({run, slice}).back();
+    if (newest < state.stable && !has_ended(state, slice, newest))
+      store_.drop({run, slice});
+  }
+}
+
+void held_backups::trim_cuts(cuts_by_epoch& cuts, epoch_number epoch) {
+  auto end = cuts.upper_bound(epoch);
+  for (auto at = cuts.begin(); at != end; ++at)
+    cut_bytes_ -= size_of(at->second);
+  cuts.erase(cuts.begin(), end);
+}
+
+void held_backups::drop_run(run_id run) {
+  store_.drop_run(run);
+  auto found = runs_.find(run);
+  if (found == runs_.end())
+    return;
+  for (auto& [place, partition] : found->second.partitions)
+    trim_cuts(partition.cuts, ~epoch_number{0});
+  runs_.erase(found);
+}
+
+// -- giving back --------------------------------------------------------------
+
+held_backups::recovery held_backups::parts_of(run_id run,
+                                              const lost_partition& lost,
+                                              epoch_number stable) const {
+  recovered_part form{run, lost.place, lost.successor, node_, {}, {}, {}, {}};
+  form.checkpoint.epoch = stable;
+  parts_builder parts{std::move(form), part_bytes_};
+  recovery result;
+  using outcome = restored_slice::outcome;
+  auto whole = usable(run, partition_slice(lost.place), stable);
+  result.partition_damaged = whole.result == outcome::damaged;
+  if (whole.result == outcome::found) {
+    auto ended =
+      has_ended(runs_.at(run), partition_slice(lost.place), whole.epoch);
+    auto& part = parts.room_for(whole.epoch, ended, size_of(whole));
+    part.has_partition = true;
+    separate(*whole.full, part.checkpoint);
+  }
+  for (auto slice : lost.slices) {
+    operator_slice id{lost.place.id, slice};
+    auto found = usable(run, id, stable);
+    if (found.result == outcome::damaged)
+      result.damaged.push_back(slice);
+    if (found.result != outcome::found)
+      continue;
+    auto ended = has_ended(runs_.at(run), id, found.epoch);
+    auto bytes = size_of(found) + part_entry_bytes;
+    parts.room_for(found.epoch, ended, bytes)
+      .checkpoint.slices.emplace(slice, contents_of(found));
+  }
+  if (auto state = runs_.find(run); state != runs_.end()) {
+    auto partition =
+      state->second.partitions.find({lost.place.id, lost.place.index});
+    if (partition != state->second.partitions.end()) {
+      auto& cuts = partition->second.cuts;
+      for (auto at = cuts.upper_bound(stable); at != cuts.end(); ++at)
+        parts.room_for_cuts(size_of(at->second)).cuts.insert(*at);
+    }
+  }
+  result.parts = parts.finish();
+  return result;
+}
+
+/// What is held of a slice, if the partition can go on with it at `stable`.
+restored_slice held_backups::usable(run_id run, const operator_slice& slice,
+                                    epoch_number stable) const {
+  auto result = store_.restore({run, slice}, stable);
+  if (result.result == restored_slice::outcome::missing
+      || result.epoch == stable)
+    return result;
+  auto state = runs_.find(run);
+  if (state == runs_.end() || !has_ended(state->second, slice, result.epoch))
+    return {};
+  return result;
+}
+
+/// Progress and shared state are kept like a slice, of a number that no real
+/// one has.
+operator_slice held_backups::partition_slice(const partition_place& place) {
+  constexpr slice_id above_slices = 0x8000'0000;
+  static_assert(above_slices > max_slices);
+  return {place.id, above_slices | place.index};
+}
+
+bool held_backups::has_ended(const run_state& run, const operator_slice& slice,
+                             epoch_number by) {
+  auto found = run.ended.find(slice);
+  return found != run.ended.end() && found->second.epoch <= by;
+}
+
+held_backups::partition_state&
+held_backups::state_of(run_id run, const partition_place& place) {
+  return runs_[run].partitions[{place.id, place.index}];
+}
+
+} // namespace braid
