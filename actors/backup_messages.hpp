@@ -4,7 +4,7 @@
 #pragma once
 
 #include "actors/frame.hpp"
-#include "actors/partition.hpp"
+#include "actors/protocol.hpp"
 #include "actors/wire.hpp"
 
 #include "checkpoint/backup_store.hpp"

@@ -157,10 +157,10 @@ public:
   virtual void send_credit(const credit_notice& notice) = 0;
 
   /// To whoever holds backups; nobody does if the run takes no checkpoints.
-  virtual void send_checkpoint(partition_checkpoint) {}
+  virtual void send_checkpoint(partition_checkpoint&&) {}
 
   /// To whoever keeps cuts; answered by `partition::on_cuts_held`.
-  virtual void send_cuts(cut_notice) {}
+  virtual void send_cuts(cut_notice&&) {}
 };
 
 /// Messages came that the protocol does not allow: a bug, or a lost message.

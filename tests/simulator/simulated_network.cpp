@@ -80,11 +80,11 @@ public:
            notice);
   }
 
-  void send_checkpoint(partition_checkpoint checkpoint) override {
+  void send_checkpoint(partition_checkpoint&& checkpoint) override {
     send(network_->holder_index(), std::move(checkpoint));
   }
 
-  void send_cuts(cut_notice cuts) override {
+  void send_cuts(cut_notice&& cuts) override {
     send(network_->holder_index(), std::move(cuts));
   }
 
