@@ -116,7 +116,7 @@ TEST_CASE("a partition processes an epoch once it is sealed, and closes it") {
   CHECK(trial.sent.batches[0].epoch == 1);
   CHECK(trial.sent.batches[0].tuples->size() == 3);
   REQUIRE(trial.sent.closes.size() == 1);
-  auto& [notice, tuples] = trial.sent.closes[0];
+  auto& [notice, tuples, receivers] = trial.sent.closes[0];
   CHECK(notice.edge == 2);
   CHECK(notice.from == 0);
   CHECK(notice.first == 1);
