@@ -53,8 +53,9 @@ struct run_settings {
   std::uint64_t max_bytes = 1 << 20;
   std::uint64_t in_flight = 4;
   std::uint64_t batch_bytes = 64 * 1024;
-  std::uint64_t checkpoint_interval_us = 1'000'000; ///< 0: none are taken
-  std::uint64_t replicas = 1;
+  /// 0: no checkpoints are taken
+  std::uint64_t checkpoint_interval_us = 1'000'000;
+  std::uint64_t replicas = 1; ///< other nodes that keep each checkpoint
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
