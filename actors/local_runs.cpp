@@ -277,6 +277,8 @@ void local_runs::resume(const resumption& what) {
     throw std::runtime_error{"the run is not deployed on node '" + here_ + "'"};
   auto& run = found->second;
   run.generation = std::max(run.generation, what.generation);
+  // One that was taken for lost here alone is a peer again.
+  connect_peers(run);
   auto here = index_of(run.plan, here_);
   std::set<node_index> reconnected;
   for (auto& [one, other] : what.reconnected) {

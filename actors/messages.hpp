@@ -39,6 +39,7 @@ enum class request_kind : std::uint16_t {
   checkpointed,    ///< checkpoint_report -> nothing
   stable,          ///< run_epoch -> nothing
   link_broken,     ///< link_report -> nothing
+  abandon,         ///< nothing: the node was taken for lost, its runs go on elsewhere
   local_report,    ///< nothing -> node_report
   submit,          ///< submission -> name of the run, once it runs
   cancel,          ///< name of a run -> nothing

@@ -117,7 +117,8 @@ std::string node_supervisor_state::meet(const introduction& who,
   if (node == parts.settings.name)
     return "both nodes are named '" + node + "'; set node.name in one of them";
   auto* known = members.find(node);
-  auto anew = !known || known->lost
+  auto was_lost = known && known->lost;
+  auto anew = !known || was_lost
               || known->who.self.incarnation != who.self.incarnation;
   if (known && !known->lost
       && known->who.self.incarnation < who.self.incarnation)
@@ -127,6 +128,8 @@ std::string node_supervisor_state::meet(const introduction& who,
   if (anew)
     log("node")->info("met {} at {}{}", node, who.self.control,
                       who.self.supervisor ? ", which supervises" : "");
+  if (was_lost && parts.settings.supervisor)
+    self->send(handle, control_request{request_kind::abandon, {}});
   // After a reconnect the handle looks the same, but only the new one works.
   peers[node] = handle;
   self->monitor(handle);
@@ -253,6 +256,9 @@ control_reply node_supervisor_state::answer(const control_request& request) {
       return ok();
     case request_kind::stable:
       local->on_stable(from_body<run_epoch>(request.body));
+      return ok();
+    case request_kind::abandon:
+      local->stop_all();
       return ok();
     case request_kind::link_broken:
       on_link_report(from_body<link_report>(request.body));

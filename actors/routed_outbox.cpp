@@ -33,6 +33,14 @@ void routed_outbox::route(std::shared_ptr<const run_routes> routes,
   send(change.messages);
   if (change.held)
     tell_.cuts_held(*change.held);
+  note_if_alone();
+}
+
+/// Where no other node lives there is none to survive this one, and nobody
+/// needs to wait.
+void routed_outbox::note_if_alone() {
+  if (last_cut_ > cuts_.held() && cut_holders(*holders_, place_).empty())
+    tell_.cuts_held(last_cut_);
 }
 
 void routed_outbox::repeat_cuts(
@@ -118,7 +126,7 @@ void routed_outbox::send_credit(const credit_notice& notice) {
 void routed_outbox::send_checkpoint(partition_checkpoint&& checkpoint) {
   checkpoint_sender::completion alone{checkpoint.epoch, checkpoint.ended};
   auto messages = checkpoints_.begin(std::move(checkpoint), *holders_);
-  // Where no other node lives, there is none to survive this one.
+  // Nobody lives who could survive this node.
   if (messages.empty())
     return tell_.backed_up(alone);
   for (auto& message : messages)
@@ -128,10 +136,11 @@ void routed_outbox::send_checkpoint(partition_checkpoint&& checkpoint) {
 
 void routed_outbox::send_cuts(cut_notice&& cuts) {
   send(cuts_.begin(cuts));
-  // Where no other node lives, there is none to survive this one.
-  auto alone = cut_holders(*holders_, place_).empty();
-  if (alone || cuts.last <= cuts_.held())
+  last_cut_ = cuts.last;
+  // The instance before this one had cut the epoch already.
+  if (cuts.last <= cuts_.held())
     tell_.cuts_held(cuts.last);
+  note_if_alone();
 }
 
 void routed_outbox::send(const std::vector<cut_sender::message>& messages) {

@@ -86,6 +86,7 @@ private:
 
   void deliver(waiting_batches& waiting);
   void send(const std::vector<cut_sender::message>& messages);
+  void note_if_alone();
 
   partition_place place_;
   link_layer* link_;
@@ -95,6 +96,7 @@ private:
   std::optional<backup_holders> holders_;
   checkpoint_sender checkpoints_;
   cut_sender cuts_;
+  epoch_number last_cut_ = 0;
 };
 
 } // namespace braid

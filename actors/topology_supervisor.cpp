@@ -181,6 +181,8 @@ void ask_for_newest(self_pointer self) {
           request_of(request_kind::newest_epoch, state.logic->plan().run))
         .then(
           [=](const control_reply& reply) {
+            if (!reply.error.empty())
+              return; // not this time
             auto heard = from_body<run_epoch>(reply.body).epoch;
             all->newest = std::max(all->newest, heard);
             if (--all->missing == 0)
@@ -293,6 +295,9 @@ caf::behavior topology_supervisor(self_pointer self, run_begin begin) {
     [=](const link_down& lost) { on_node_lost(self, lost); },
     [=](const link_report& broken) { on_link_broken(self, broken); },
     [=](tick_atom) { on_tick(self); },
+    [=](const control_reply&) {
+      // To what was sent and not requested: names of checkpoints.
+    },
     [=](stop_atom) {
       carry_out(self, self->state.logic->on_cancel());
       report(self);
