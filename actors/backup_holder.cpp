@@ -85,7 +85,8 @@ caf::behavior backup_holder(self_pointer self, holder_begin begin) {
       note_bytes();
     },
     [=](const run_epoch& stable) {
-      self->state.held->stable(stable.run, stable.epoch);
+      if (self->state.runs.contains(stable.run))
+        self->state.held->stable(stable.run, stable.epoch);
       note_bytes();
     },
     [=](open_run_atom, run_id run) { self->state.runs.insert(run); },

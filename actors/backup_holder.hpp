@@ -32,7 +32,8 @@ struct backup_holder_state {
 
   holder_begin given;
   std::optional<held_backups> held;
-  std::set<run_id> runs; ///< others are over: late messages must not reopen them
+  std::set<run_id>
+    runs; ///< others are over: late messages must not reopen them
 };
 
 /// Receives `backup_arrival`, `recovery` (fences what is lost and hands over

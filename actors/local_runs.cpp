@@ -77,9 +77,10 @@ local_runs::local_run local_runs::open(const deployment& plan) const {
   return run;
 }
 
-local_runs::made_partition
-local_runs::make(const local_run& run, const partition_place& place,
-                 const restoring& restored, partition_settings settings) const {
+local_runs::made_partition local_runs::make(const local_run& run,
+                                            const partition_place& place,
+                                            const restoring& restored,
+                                            partition_settings settings) const {
   made_partition made;
   made.generation = restored.generation;
   made.alarm = std::make_shared<alarm_clock>();
@@ -90,9 +91,9 @@ local_runs::make(const local_run& run, const partition_place& place,
   for (auto& edge : run.graph->edges())
     body.decoders.push_back(edge.decode);
   body.backs_up = settings.checkpoints.taken;
-  body.logic =
-    make_partition(*run.graph, run.plan.owners, place, settings, *body.out,
-                   [alarm = made.alarm] { alarm->ring(); }, restored);
+  body.logic = make_partition(
+    *run.graph, run.plan.owners, place, settings, *body.out,
+    [alarm = made.alarm] { alarm->ring(); }, restored);
   body.load = body.logic->shared_load();
   body.ended = [=, tell = tell_.ended,
                 run = run.plan.run](const std::string& reason) {

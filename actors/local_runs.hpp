@@ -34,8 +34,8 @@ public:
 
   /// Partitions are spawned by `self`. `holder` is this node's backup holder.
   local_runs(std::string here, const topology_registry& registry,
-             data_plane& plane, caf::event_based_actor* self,
-             caf::actor holder, callbacks tell);
+             data_plane& plane, caf::event_based_actor* self, caf::actor holder,
+             callbacks tell);
 
   /// Makes this node's partitions of a run; they wait for `start`. Deploying a
   /// run again does nothing. Throws an exception whose text is for the user if

@@ -12,6 +12,7 @@
 
 #include "operators/archive.hpp"
 
+#include <caf/actor.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/atom.hpp>
 #include <caf/meta/type_name.hpp>
@@ -39,11 +40,11 @@ enum class request_kind : std::uint16_t {
   checkpointed,    ///< checkpoint_report -> nothing
   stable,          ///< run_epoch -> nothing
   link_broken,     ///< link_report -> nothing
-  abandon,         ///< nothing: the node was taken for lost, its runs go on elsewhere
-  local_report,    ///< nothing -> node_report
-  submit,          ///< submission -> name of the run, once it runs
-  cancel,          ///< name of a run -> nothing
-  report,          ///< nothing -> cluster_report
+  abandon, ///< nothing: the node was taken for lost, its runs go on elsewhere
+  local_report, ///< nothing -> node_report
+  submit,       ///< submission -> name of the run, once it runs
+  cancel,       ///< name of a run -> nothing
+  report,       ///< nothing -> cluster_report
 };
 
 struct control_request {
@@ -178,6 +179,12 @@ struct link_down {
   std::string reason;
 };
 
+/// A node that can run a part of a run is there, or there again.
+struct node_joined {
+  node_address node;
+  caf::actor supervisor; ///< the node's
+};
+
 /// Where a node can be reached, once its ports are bound.
 struct bound_addresses {
   address control;
@@ -204,8 +211,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::batch_arrival)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::frame_arrival)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::close_notice)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::credit_notice)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
-  braid::receipt_arrival<braid::backup_receipt>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::receipt_arrival<braid::backup_receipt>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::receipt_arrival<braid::cuts_receipt>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::channel_renewal)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::cuts_held)
@@ -217,6 +223,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::recovery)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::run_epoch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::checkpoint_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::link_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::node_joined)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::bound_addresses)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::link_down)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::partition_event)

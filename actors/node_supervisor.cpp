@@ -55,6 +55,7 @@ node_report node_supervisor_state::own_report() const {
   result.cores = std::max(1u, std::thread::hardware_concurrency());
   result.memory_bytes = resident_bytes();
   result.actor = self->id();
+  result.backup_bytes = *held_bytes;
   result.topologies = parts.registry->names();
   result.partitions = local->report();
   return result;
@@ -118,8 +119,8 @@ std::string node_supervisor_state::meet(const introduction& who,
     return "both nodes are named '" + node + "'; set node.name in one of them";
   auto* known = members.find(node);
   auto was_lost = known && known->lost;
-  auto anew = !known || was_lost
-              || known->who.self.incarnation != who.self.incarnation;
+  auto anew =
+    !known || was_lost || known->who.self.incarnation != who.self.incarnation;
   if (known && !known->lost
       && known->who.self.incarnation < who.self.incarnation)
     lose(node, "it was started again");
@@ -133,6 +134,8 @@ std::string node_supervisor_state::meet(const introduction& who,
   // After a reconnect the handle looks the same, but only the new one works.
   peers[node] = handle;
   self->monitor(handle);
+  if (anew)
+    offer(who);
   if (who.self.supervisor && parts.settings.supervisor)
     log("node")->warn("{} supervises as well; set node.supervisor = false in "
                       "all nodes but one",
@@ -318,9 +321,7 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
       self->state.on_partition_event(event);
     },
     [=](const run_report& report) { self->state.on_run_report(report); },
-    [=](const checkpoint_report& report) {
-      self->state.on_checkpoint(report);
-    },
+    [=](const checkpoint_report& report) { self->state.on_checkpoint(report); },
     [=](const recovered_part& part) { self->state.local->on_part(part); },
     [=](const backup_arrival& arrived) {
       self->send(self->state.holder, arrived);

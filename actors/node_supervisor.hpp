@@ -84,6 +84,7 @@ struct node_supervisor_state {
 
   caf::result<control_reply> submit(const submission& asked);
   void cancel(const std::string& run);
+  void offer(const introduction& node);
   void on_run_report(const run_report& report);
   void on_partition_event(const partition_event& event);
   void on_checkpoint(const checkpoint_report& report);

@@ -140,6 +140,21 @@ void node_supervisor_state::cancel(const std::string& run_name) {
   self->send(run.supervisor, stop_atom::value);
 }
 
+/// Runs of a topology that a new node knows may use it.
+void node_supervisor_state::offer(const introduction& node) {
+  auto& known = node.self.topologies;
+  node_address where{node.self.name, node.self.incarnation, node.data_host,
+                     node.data_port};
+  for (auto& [known_as, run] : runs) {
+    if (is_over(run.report.state)
+        || std::find(known.begin(), known.end(), run.report.topology)
+             == known.end())
+      continue;
+    run.nodes.push_back(node.self.name);
+    self->send(run.supervisor, node_joined{where, peers[node.self.name]});
+  }
+}
+
 void node_supervisor_state::on_run_report(const run_report& report) {
   auto found = runs.find(report.name);
   if (found == runs.end())

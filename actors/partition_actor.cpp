@@ -101,15 +101,15 @@ void listen(self_pointer self) {
 /// All that is not about epochs.
 caf::message_handler control_handlers(self_pointer self) {
   return {
-    [=](reroute& x) {
-      handle(self, [&](partition&) { route(self, x); });
-    },
+    [=](reroute& x) { handle(self, [&](partition&) { route(self, x); }); },
     [=](const channel_renewal& x) {
       handle(self, [&](partition& logic) {
         logic.renew_channel(x.edge, x.from, x.generation);
       });
     },
-    [=](const reconnection& x) { self->state.body.out->on_reconnected(x.node); },
+    [=](const reconnection& x) {
+      self->state.body.out->on_reconnected(x.node);
+    },
     [=](const receipt_arrival<backup_receipt>& x) {
       self->state.body.out->on_receipt(x.from, x.receipt);
     },

@@ -58,9 +58,8 @@ run_logic::actions run_logic::on_started(node_index node) {
   return {};
 }
 
-run_logic::actions
-run_logic::on_partition_done(const partition_place& place,
-                             generation_number generation) {
+run_logic::actions run_logic::on_partition_done(const partition_place& place,
+                                                generation_number generation) {
   if (generation != generation_of(place) || lost_.contains(place))
     return {};
   done_.insert(place);
@@ -71,11 +70,10 @@ run_logic::actions run_logic::on_checkpoint(const checkpoint_report& report) {
   if (is_over(state_))
     return {};
   auto slices = slices_of(report.place);
-  auto newer = report.ended
-                 ? stable_.report_last(report.place.id, slices,
-                                       report.generation, report.epoch)
-                 : stable_.report(report.place.id, slices, report.generation,
-                                  report.epoch);
+  auto newer = report.ended ? stable_.report_last(
+                 report.place.id, slices, report.generation, report.epoch)
+                            : stable_.report(report.place.id, slices,
+                                             report.generation, report.epoch);
   return newer ? to_all(command::stable) : actions{};
 }
 
@@ -96,6 +94,15 @@ run_logic::actions run_logic::on_node_lost(node_index node,
   std::erase_if(broken_, [&](auto& pair) {
     return pair.first == node || pair.second == node;
   });
+  return begin_recovery();
+}
+
+run_logic::actions run_logic::on_node_joined(node_address node) {
+  if (!survives_losses())
+    return {};
+  alive_.insert(static_cast<node_index>(plan_.nodes.size()));
+  plan_.nodes.push_back(std::move(node));
+  joined_ = true;
   return begin_recovery();
 }
 
@@ -132,10 +139,9 @@ void run_logic::place_anew(const partition_place& place) {
     for (auto node : owners.nodes)
       if (auto found = load.find(node); found != load.end())
         ++found->second;
-  auto least =
-    std::min_element(load.begin(), load.end(), [](auto& x, auto& y) {
-      return x.second < y.second;
-    });
+  auto least = std::min_element(load.begin(), load.end(), [](auto& x, auto& y) {
+    return x.second < y.second;
+  });
   plan_.owners[place.id].nodes[place.index] = least->first;
 }
 
@@ -147,7 +153,7 @@ run_logic::actions run_logic::begin_recovery() {
     generations_[place] = generation_;
     stable_.fence(place.id, slices_of(place), generation_, stable());
   }
-  if (lost_.empty())
+  if (lost_.empty() && !joined_)
     return begin_resumption();
   to_resume_.clear();
   to_recover_ = alive_;
@@ -175,6 +181,7 @@ run_logic::actions run_logic::on_resumed(node_index node,
     return {};
   lost_.clear();
   broken_.clear();
+  joined_ = false;
   return {};
 }
 
@@ -196,8 +203,7 @@ resumption run_logic::current_resumption() const {
           {broken_.begin(), broken_.end()}};
 }
 
-generation_number
-run_logic::generation_of(const partition_place& place) const {
+generation_number run_logic::generation_of(const partition_place& place) const {
   auto found = generations_.find(place);
   return found == generations_.end() ? 0 : found->second;
 }

@@ -26,7 +26,7 @@ namespace braid {
 /// on nodes that live: all nodes are told to `recover`, and once all have, to
 /// `resume`. If more is lost meanwhile, that begins again for all that has not
 /// been resumed. A broken connection is a recovery of which only the second
-/// half is needed.
+/// half is needed, a node that joins one of which nothing is lost.
 class run_logic {
 public:
   enum class command : std::uint8_t {
@@ -57,6 +57,8 @@ public:
                             generation_number generation);
   actions on_checkpoint(const checkpoint_report& report);
   actions on_node_lost(node_index node, const std::string& reason);
+  /// From now on it may host partitions and keep backups.
+  actions on_node_joined(node_address node);
   actions on_link_broken(node_index one, node_index other,
                          const std::string& reason);
   actions on_recovered(node_index node, generation_number generation);
@@ -126,6 +128,7 @@ private:
   // Of the recovery under way.
   std::set<partition_place> lost_;
   std::set<std::pair<node_index, node_index>> broken_;
+  bool joined_ = false; ///< a node has
   std::set<node_index> to_recover_;
   std::set<node_index> to_resume_;
 };

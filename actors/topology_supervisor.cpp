@@ -25,6 +25,8 @@ void carry_out(self_pointer self, const run_logic::actions& actions);
 void report(self_pointer self) {
   auto& state = self->state;
   auto& report = state.given.report;
+  report.stable_epoch = state.logic->stable();
+  report.recoveries = state.logic->generation();
   if (report.state != state.logic->state()) {
     report.state = state.logic->state();
     report.reason = state.logic->reason();
@@ -123,8 +125,8 @@ void on_refused(self_pointer self, const sent_command& sent,
 void on_silence(self_pointer self, const sent_command& sent) {
   auto& logic = *self->state.logic;
   auto [what, node] = sent.action;
-  auto again = what == run_logic::command::recover
-               || what == run_logic::command::resume;
+  auto again =
+    what == run_logic::command::recover || what == run_logic::command::resume;
   if (!again)
     return on_refused(self, sent, "no answer in time");
   if (!is_over(logic.state()) && logic.is_alive(node)
@@ -208,7 +210,10 @@ void on_tick(self_pointer self) {
 void on_checkpoint(self_pointer self, const checkpoint_report& done) {
   auto& state = self->state;
   carry_out(self, state.logic->on_checkpoint(done));
+  if (state.given.report.stable_epoch == state.logic->stable())
+    return;
   state.naming.on_stable(state.logic->stable());
+  report(self);
 }
 
 // -- losses -------------------------------------------------------------------
@@ -234,6 +239,17 @@ void on_node_lost(self_pointer self, const link_down& lost) {
   carry_out(self, self->state.logic->on_node_lost(
                     *node, "node " + lost.peer + " is lost: " + lost.reason));
   report(self);
+}
+
+void on_node_joined(self_pointer self, const node_joined& joined) {
+  auto& state = self->state;
+  auto actions = state.logic->on_node_joined(joined.node);
+  if (actions.empty())
+    return;
+  log("topology")
+    ->info("{} may use node {}", state.given.report.name, joined.node.name);
+  state.given.nodes.push_back(joined.supervisor);
+  carry_out(self, actions);
 }
 
 void on_link_broken(self_pointer self, const link_report& broken) {
@@ -262,9 +278,8 @@ void on_event(self_pointer self, const partition_event& event) {
                                             + std::to_string(event.partition)
                                             + ": " + event.reason));
   else
-    carry_out(self,
-              state.logic->on_partition_done({event.id, event.partition},
-                                             event.generation));
+    carry_out(self, state.logic->on_partition_done({event.id, event.partition},
+                                                   event.generation));
   report(self);
 }
 
@@ -293,6 +308,7 @@ caf::behavior topology_supervisor(self_pointer self, run_begin begin) {
     },
     [=](const checkpoint_report& done) { on_checkpoint(self, done); },
     [=](const link_down& lost) { on_node_lost(self, lost); },
+    [=](const node_joined& joined) { on_node_joined(self, joined); },
     [=](const link_report& broken) { on_link_broken(self, broken); },
     [=](tick_atom) { on_tick(self); },
     [=](const control_reply&) {

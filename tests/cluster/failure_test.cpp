@@ -37,8 +37,9 @@ TEST_CASE("the cluster goes on after a run has failed") {
   CHECK(all.ask({"status", healthy})["state"] == "running");
 }
 
-TEST_CASE("without checkpoints a killed worker fails the run, and the cluster goes "
-          "on") {
+TEST_CASE(
+  "without checkpoints a killed worker fails the run, and the cluster goes "
+  "on") {
   cluster all{3,
               {"cluster.heartbeat=100ms", "cluster.lost_after=1s",
                "checkpoints.enabled=false"}};

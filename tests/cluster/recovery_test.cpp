@@ -42,15 +42,15 @@ public:
   }
 
   void check_output() {
-    auto status = all.ask_until({"status", run_},
-                                [](const nlohmann::json& answer) {
-                                  return answer["over"].get<bool>();
-                                });
+    auto status =
+      all.ask_until({"status", run_}, [](const nlohmann::json& answer) {
+        return answer["over"].get<bool>();
+      });
     INFO(status.dump(2));
     REQUIRE(status["state"] == "complete");
     all.submit(arguments("alone", "0"));
-    auto compared = run_to_end({"/usr/bin/diff", "-rq", path("alone"),
-                                path("disturbed")});
+    auto compared =
+      run_to_end({"/usr/bin/diff", "-rq", path("alone"), path("disturbed")});
     CHECK(compared.output.empty());
     CHECK(compared.status == 0);
     CHECK(std::filesystem::file_size(path("alone") + "/part-00000") > 0);

@@ -45,5 +45,6 @@ BRAID_TOPOLOGY(hash_chains) {
          [](const link_of_chain& x) {
            return std::to_string(x.key) + ' ' + std::to_string(x.hash);
          })
-    .sink("files", braid::write_lines(settings.path("output"), {}, {.files = 8}));
+    .sink("files",
+          braid::write_lines(settings.path("output"), {}, {.files = 8}));
 }
