@@ -92,8 +92,8 @@ local_runs::made_partition local_runs::make(const local_run& run,
     body.decoders.push_back(edge.decode);
   body.backs_up = settings.checkpoints.taken;
   body.logic = make_partition(
-    *run.graph, run.plan.owners, place, settings, *body.out,
-    [alarm = made.alarm] { alarm->ring(); }, restored);
+    *run.graph, run.plan.owners, place, settings,
+    {*body.out, [alarm = made.alarm] { alarm->ring(); }}, restored);
   body.load = body.logic->shared_load();
   body.ended = [=, tell = tell_.ended,
                 run = run.plan.run](const std::string& reason) {

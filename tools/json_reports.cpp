@@ -161,6 +161,8 @@ json run_summary(const cluster_report& cluster, const run_report& run) {
   result["submitted_at_us"] = run.submitted_at;
   result["ended_at_us"] = run.ended_at == 0 ? json{} : json(run.ended_at);
   result["supervisor"] = run.supervisor;
+  result["stable_epoch"] = run.stable_epoch;
+  result["recoveries"] = run.recoveries;
   result["actor"] = run.actor;
   result["partitions"] = all;
   result["partitions_done"] = done;

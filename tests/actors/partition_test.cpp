@@ -52,7 +52,7 @@ public:
     partition_settings settings;
     settings.flow.in_flight = in_flight;
     owners_ = assign_evenly(graph_, {2, {}}, 1);
-    logic = make_partition(graph_, owners_, {2, 0}, settings, sent, [] {});
+    logic = make_partition(graph_, owners_, {2, 0}, settings, {sent, [] {}});
   }
 
   void close(edge_id edge, partition_index from, epoch_number epoch,

@@ -45,7 +45,8 @@ std::unique_ptr<partition> simulation::make(std::size_t index,
     settings.cuts.known = std::make_shared<recorded_cuts>(*options_.held_cuts);
   return make_partition(
     *graph_, owners_, members_[index].place, settings,
-    network_->outbox_of(index), [this, index] { make_ready(index); }, restored);
+    {network_->outbox_of(index), [this, index] { make_ready(index); }},
+    restored);
 }
 
 simulation::~simulation() = default;
