@@ -104,6 +104,10 @@ local_runs::made_partition local_runs::make(const local_run& run,
                      const checkpoint_sender::completion& what) {
     tell({run, place, restored.generation, what.epoch, what.ended});
   };
+  body.refused = [=, tell = tell_.refused,
+                  run = run.plan.run](epoch_number epoch) {
+    tell({run, epoch});
+  };
   return made;
 }
 

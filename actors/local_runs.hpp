@@ -30,6 +30,8 @@ public:
   struct callbacks {
     std::function<void(const partition_event&)> ended;
     std::function<void(const checkpoint_report&)> backed_up;
+    /// A source refuses an epoch that was named to it.
+    std::function<void(const run_epoch&)> refused;
   };
 
   /// Partitions are spawned by `self`. `holder` is this node's backup holder.

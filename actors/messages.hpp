@@ -26,20 +26,21 @@ namespace braid {
 
 /// What one node asks of another, or a client of its node.
 enum class request_kind : std::uint16_t {
-  hello,           ///< introduction -> introduction
-  heartbeat,       ///< node_report -> nothing
-  leave,           ///< node name -> nothing
-  deploy,          ///< deployment -> nothing, once all partitions are made
-  start,           ///< run -> nothing: sources may begin
-  stop,            ///< run -> its partition_reports, as they were at the end
-  partition_event, ///< partition_event -> nothing
-  recover,         ///< recovery -> nothing, once all partitions are made
-  resume,          ///< resumption -> nothing
-  newest_epoch,    ///< run -> run_epoch: how far its sources here are
-  name_checkpoint, ///< run_epoch -> nothing
-  checkpointed,    ///< checkpoint_report -> nothing
-  stable,          ///< run_epoch -> nothing
-  link_broken,     ///< link_report -> nothing
+  hello,             ///< introduction -> introduction
+  heartbeat,         ///< node_report -> nothing
+  leave,             ///< node name -> nothing
+  deploy,            ///< deployment -> nothing, once all partitions are made
+  start,             ///< run -> nothing: sources may begin
+  stop,              ///< run -> its partition_reports, as they were at the end
+  partition_event,   ///< partition_event -> nothing
+  recover,           ///< recovery -> nothing, once all partitions are made
+  resume,            ///< resumption -> nothing
+  newest_epoch,      ///< run -> run_epoch: how far its sources here are
+  name_checkpoint,   ///< run_epoch -> nothing
+  refuse_checkpoint, ///< run_epoch -> nothing: a source has closed it
+  checkpointed,      ///< checkpoint_report -> nothing
+  stable,            ///< run_epoch -> nothing
+  link_broken,       ///< link_report -> nothing
   abandon, ///< nothing: the node was taken for lost, its runs go on elsewhere
   local_report, ///< nothing -> node_report
   submit,       ///< submission -> name of the run, once it runs

@@ -254,6 +254,9 @@ control_reply node_supervisor_state::answer(const control_request& request) {
     case request_kind::name_checkpoint:
       local->name_checkpoint(from_body<run_epoch>(request.body));
       return ok();
+    case request_kind::refuse_checkpoint:
+      on_refused_checkpoint(from_body<run_epoch>(request.body));
+      return ok();
     case request_kind::checkpointed:
       on_checkpoint(from_body<checkpoint_report>(request.body));
       return ok();
@@ -302,7 +305,8 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
     state.holder,
     local_runs::callbacks{
       [here](const partition_event& x) { caf::anon_send(here, x); },
-      [here](const checkpoint_report& x) { caf::anon_send(here, x); }});
+      [here](const checkpoint_report& x) { caf::anon_send(here, x); },
+      [here](const run_epoch& x) { caf::anon_send(here, x); }});
   self->set_down_handler(
     [=](const caf::down_msg& down) { self->state.on_down(down); });
   // A topology supervisor that ends does so because this one does.
@@ -322,6 +326,9 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
     },
     [=](const run_report& report) { self->state.on_run_report(report); },
     [=](const checkpoint_report& report) { self->state.on_checkpoint(report); },
+    [=](const run_epoch& refused) {
+      self->state.on_refused_checkpoint(refused);
+    },
     [=](const recovered_part& part) { self->state.local->on_part(part); },
     [=](const backup_arrival& arrived) {
       self->send(self->state.holder, arrived);

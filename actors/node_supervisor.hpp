@@ -88,6 +88,7 @@ struct node_supervisor_state {
   void on_run_report(const run_report& report);
   void on_partition_event(const partition_event& event);
   void on_checkpoint(const checkpoint_report& report);
+  void on_refused_checkpoint(const run_epoch& refused);
   void on_link_down(const link_down& down);
   void on_link_report(const link_report& report);
   template <class T>

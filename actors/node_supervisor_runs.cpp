@@ -189,6 +189,10 @@ void node_supervisor_state::on_link_report(const link_report& report) {
   to_supervisor_of(report.run, request_kind::link_broken, report);
 }
 
+void node_supervisor_state::on_refused_checkpoint(const run_epoch& refused) {
+  to_supervisor_of(refused.run, request_kind::refuse_checkpoint, refused);
+}
+
 void node_supervisor_state::on_checkpoint(const checkpoint_report& report) {
   to_supervisor_of(report.run, request_kind::checkpointed, report);
 }

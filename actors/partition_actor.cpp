@@ -126,8 +126,10 @@ caf::message_handler control_handlers(self_pointer self) {
       });
     },
     [=](const named_checkpoint& x) {
-      // Refused, the checkpoint never is complete, and another one is named.
-      handle(self, [&](partition& logic) { logic.name_checkpoint(x.epoch); });
+      handle(self, [&](partition& logic) {
+        if (!logic.name_checkpoint(x.epoch))
+          self->state.body.refused(x.epoch);
+      });
     },
   };
 }

@@ -24,6 +24,7 @@ struct partition_body {
   /// Called once, when it is done (empty reason) or has failed.
   std::function<void(const std::string& reason)> ended;
   std::function<void(const checkpoint_sender::completion&)> backed_up;
+  std::function<void(epoch_number)> refused; ///< to take a checkpoint after it
 };
 
 /// Messages go by other ways from now on.

@@ -92,6 +92,7 @@ void on_done(self_pointer self, const sent_command& sent) {
       break;
     case run_logic::command::resume:
       carry_out(self, logic.on_resumed(node, sent.generation));
+      self->state.naming.on_loss();
       if (!logic.is_recovering() && sent.generation == logic.generation())
         log("topology")
           ->info("{} goes on after epoch {}", self->state.given.report.name,
@@ -203,7 +204,8 @@ void on_tick(self_pointer self) {
   std::chrono::microseconds interval{
     logic.plan().settings.checkpoint_interval_us};
   self->delayed_send(self, interval, tick_atom::value);
-  if (logic.state() == run_state::running && !logic.is_recovering())
+  if (logic.state() == run_state::running && !logic.is_recovering()
+      && self->state.naming.on_tick())
     ask_for_newest(self);
 }
 
@@ -311,6 +313,9 @@ caf::behavior topology_supervisor(self_pointer self, run_begin begin) {
     [=](const node_joined& joined) { on_node_joined(self, joined); },
     [=](const link_report& broken) { on_link_broken(self, broken); },
     [=](tick_atom) { on_tick(self); },
+    [=](const run_epoch& refused) {
+      self->state.naming.on_refused(refused.epoch);
+    },
     [=](const control_reply&) {
       // To what was sent and not requested: names of checkpoints.
     },

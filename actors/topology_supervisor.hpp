@@ -41,8 +41,8 @@ struct topology_supervisor_state {
 ///
 /// Receives `partition_event`, `checkpoint_report`, `operator_report`,
 /// `link_down` (a node of the run is lost), `node_joined`, `link_report`,
-/// `tick` (name a checkpoint) and `stop` (the user cancels); sends its
-/// `run_report` home whenever that changes.
+/// `tick` (name a checkpoint), `run_epoch` (a source refuses it) and `stop`
+/// (the user cancels); sends its `run_report` home whenever that changes.
 caf::behavior
 topology_supervisor(caf::stateful_actor<topology_supervisor_state>* self,
                     run_begin begin);
