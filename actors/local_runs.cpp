@@ -382,6 +382,7 @@ partition_report local_runs::report_of(const local_partition& known) {
   result.tuples_out = known.load->tuples_out;
   result.queued_epochs = known.load->queued_epochs;
   result.queued_bytes = known.load->queued_bytes;
+  result.replay_bytes = known.load->replay_bytes;
   return result;
 }
 
@@ -394,6 +395,7 @@ partition_report local_runs::last_report_of(const local_partition& known) {
   result.busy_permille = 0;
   result.queued_epochs = 0;
   result.queued_bytes = 0;
+  result.replay_bytes = 0;
   return result;
 }
 

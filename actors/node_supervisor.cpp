@@ -55,6 +55,7 @@ node_report node_supervisor_state::own_report() const {
   result.cores = std::max(1u, std::thread::hardware_concurrency());
   result.memory_bytes = resident_bytes();
   result.actor = self->id();
+  result.holder_actor = holder.id();
   result.backup_bytes = *held_bytes;
   result.topologies = parts.registry->names();
   result.partitions = local->report();

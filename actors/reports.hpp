@@ -26,12 +26,13 @@ struct partition_report {
   std::uint64_t busy_permille = 0;     ///< of one core
   std::uint64_t queued_epochs = 0;
   std::uint64_t queued_bytes = 0;
+  std::uint64_t replay_bytes = 0; ///< held to be sent again
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& run& operator_name& partition& node& actor& state& slices& epoch&
       tuples_in& tuples_out& tuples_per_second& busy_permille& queued_epochs&
-        queued_bytes;
+        queued_bytes& replay_bytes;
   }
 };
 
@@ -99,6 +100,7 @@ struct node_report {
   std::uint64_t cores = 0;
   std::uint64_t memory_bytes = 0;      ///< resident
   std::uint64_t actor = 0;             ///< the node supervisor
+  std::uint64_t holder_actor = 0;      ///< the backup holder
   std::int64_t last_heard_us = 0;      ///< how long ago
   std::uint64_t backup_bytes = 0;      ///< kept here for other nodes
   std::vector<std::string> topologies; ///< that it can run
@@ -107,8 +109,8 @@ struct node_report {
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& name& incarnation& supervisor& lost& control& data& http& process&
-      cores& memory_bytes& actor& last_heard_us& backup_bytes& topologies&
-        partitions;
+      cores& memory_bytes& actor& holder_actor& last_heard_us& backup_bytes&
+        topologies& partitions;
   }
 };
 
