@@ -22,6 +22,7 @@ make_partition(const topology& graph, const assignment& owners,
   auto setup =
     setup_of(graph, owners, place.id, place.index, settings.flow.batch_bytes);
   setup.round_trip_state = settings.round_trip_state;
+  setup.resumed = restored.generation != 0;
   for (auto& target : setup.targets)
     target.ship =
       [to_all = beginning.out.get()](edge_id edge, partition_index to,
