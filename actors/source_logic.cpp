@@ -31,6 +31,8 @@ void source_logic::restore(const partition_checkpoint& from) {
     instance_->load_slice(local, from.slices.at(hosted_.id(local)).bytes());
   done_ = from.ended;
   load_->epoch = from.epoch;
+  if (done_)
+    load_->state = partition_state::done;
 }
 
 /// Between epochs: the readers stand where the last one ended.
