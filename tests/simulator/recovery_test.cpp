@@ -1,5 +1,5 @@
-// Partitions crash at any moment and are restored from checkpoints: results
-// stay what they would have been.
+// Nodes and partitions are lost at any moment, and recovered from what other
+// nodes hold: results stay what they would have been.
 #include "tests/simulator/build_topology.hpp"
 #include "tests/simulator/naive_model.hpp"
 #include "tests/simulator/random_topology.hpp"
@@ -29,8 +29,16 @@ crash_trial random_trial(random_generator& random,
   settings.flow.batch_bytes = random.below(2) == 0 ? 100 : 64 * 1024;
   settings.checkpoints.taken = true;
   settings.checkpoints.every = 1 + random.below(6);
-  result.options.turn_length = std::array{1, 20, 200}[random.below(3)];
-  result.options.crash_odds = std::array{100, 1'000, 5'000}[random.below(3)];
+  auto& how = result.options;
+  how.turn_length = std::array{1, 20, 200}[random.below(3)];
+  how.crash_odds = std::array{100, 1'000, 5'000}[random.below(3)];
+  how.replicas = static_cast<std::uint32_t>(1 + random.below(2));
+  how.nodes = static_cast<std::uint32_t>(3 + random.below(3));
+  how.small_parts = random.below(2) == 0;
+  if (random.below(4) == 0) {
+    settings.checkpoints.every = 0;
+    how.naming_odds = 200;
+  }
   return result;
 }
 
@@ -41,8 +49,8 @@ simulation_report try_crashes(const crash_trial& trial,
                               random_generator& random, Cuts cuts) {
   auto found = std::make_shared<recording>();
   auto graph = build_topology(trial.description, found);
-  simulation run{*graph, scattered(*graph, 4, random), trial.settings, random(),
-                 trial.options};
+  simulation run{*graph, scattered(*graph, 4, random, trial.options.nodes),
+                 trial.settings, random(), trial.options};
   auto report = run.run();
   auto expected = interpret(trial.description, cuts());
   if (auto what = difference(expected, *found); !what.empty())
