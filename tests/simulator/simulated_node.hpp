@@ -156,6 +156,8 @@ private:
   held_backups held_;
   instances hosted_;
   std::map<std::size_t, recovery_collector> collectors_;
+  /// The lowest instances that count, for planted bugs.
+  std::map<partition_place, incarnation_number> fences_;
   /// Came before the recovery's order.
   std::vector<recovered_part> early_;
 };
