@@ -63,6 +63,8 @@ void operator_partition::restore(const partition_checkpoint& from) {
     instance_->load_slice(local, from.slices.at(hosted_.id(local)).bytes());
   done_ = from.ended;
   load_->epoch = from.epoch;
+  if (done_)
+    load_->state = partition_state::done;
 }
 
 partition_checkpoint operator_partition::checkpoint() const {

@@ -31,6 +31,8 @@ void source_logic::restore(const partition_checkpoint& from) {
     instance_->load_slice(local, from.slices.at(hosted_.id(local)).bytes());
   done_ = from.ended;
   load_->epoch = from.epoch;
+  if (done_)
+    load_->state = partition_state::done;
 }
 
 /// Between epochs: the readers stand where the last one ended.
@@ -179,15 +181,11 @@ void source_logic::close(const read_progress& progress) {
   auto last = last_to_close(progress);
   note_tuples(progress.tuples);
   auto cuts = instance_->finish_epoch();
-  if (cuts_.record)
-    for (auto epoch = epoch_.number; epoch <= last; ++epoch)
-      cuts_.record->record(name_, epoch, cuts);
   auto now = beginning_of_time;
   for (auto& cut : cuts)
     now = std::max(now, cut.now);
   epoch_.now = std::max(epoch_.now, now);
-  if (checkpoints_.hold_cuts)
-    out_->direct().send_cuts({epoch_.number, last, std::move(cuts)});
+  tell_cuts(last, std::move(cuts));
   close_notice notice;
   notice.from = place_.index;
   notice.first = epoch_.number;
@@ -204,6 +202,27 @@ void source_logic::close(const read_progress& progress) {
   done_ = progress.ended;
   if (checkpoints_.taken && (notice.checkpoint != 0 || done_))
     send_checkpoint(notice.checkpoint);
+}
+
+/// Slices that end do so in the first of several epochs that are closed at
+/// once, and are not told of any more, just as if these were closed one by one.
+void source_logic::tell_cuts(epoch_number last, std::vector<source_cut> cuts) {
+  auto has_ended = [](const source_cut& cut) { return cut.ended; };
+  auto first = epoch_.number;
+  if (first < last && std::any_of(cuts.begin(), cuts.end(), has_ended)) {
+    tell_cuts({first, first, cuts});
+    std::erase_if(cuts, has_ended);
+    ++first;
+  }
+  tell_cuts({first, last, std::move(cuts)});
+}
+
+void source_logic::tell_cuts(cut_notice cuts) {
+  if (cuts_.record)
+    for (auto epoch = cuts.first; epoch <= cuts.last; ++epoch)
+      cuts_.record->record(name_, epoch, cuts.cuts);
+  if (checkpoints_.hold_cuts)
+    out_->direct().send_cuts(std::move(cuts));
 }
 
 void source_logic::close_edges(close_notice notice) {

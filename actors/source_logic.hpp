@@ -58,6 +58,8 @@ private:
   bool must_close(const read_progress& progress, event_time wall) const;
   std::optional<event_time> next_look(const read_progress& progress) const;
   void close(const read_progress& progress);
+  void tell_cuts(epoch_number last, std::vector<source_cut> cuts);
+  void tell_cuts(cut_notice cuts);
   void close_edges(close_notice notice);
   void send_checkpoint(epoch_number named);
   epoch_number checkpoint_within(epoch_number last) const;

@@ -334,6 +334,30 @@ TEST_CASE("epochs that are closed along with one are recorded, too") {
           == std::vector<source_cut>{{0, 2'000, start, false}});
 }
 
+TEST_CASE("a slice that ends is not listed in epochs closed along with its "
+          "last") {
+  cut_file file;
+  cut_settings cuts;
+  cuts.record = file.begin();
+  {
+    source_script script{{tuples(1), tuples(1)}};
+    script.splits[1].push_back({{}, end_of_time});
+    source_on_trial source{script, cuts};
+    source.credit(0, 3);
+    CHECK(source.step(start).worked);
+    CHECK(source.last_close().last == 3);
+  }
+  cuts.record.reset();
+  auto recorded = file.load();
+  CHECK(recorded->of("source", 1)
+        == std::vector<source_cut>{{0, 1'000, start, true},
+                                   {1, 1'000, start, false}});
+  // As when epochs are closed one by one.
+  for (epoch_number epoch : {2, 3})
+    CHECK(recorded->of("source", epoch)
+          == std::vector<source_cut>{{1, 1'000, start, false}});
+}
+
 TEST_CASE("a source with nothing to read ends with its first epoch") {
   source_on_trial source{{{{}, {}}}};
   CHECK(source.step(start).done);

@@ -5,15 +5,19 @@
 
 #include "operators/sink.hpp"
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace braid::simulator {
 
-/// Writes into a recording that outlives the run. Not thread-safe: the
-/// simulator has one thread.
+/// Writes into a recording that outlives the run, like the world outside: what
+/// was written there can be written again, to the tuple, but not be taken back.
+/// Not thread-safe: the simulator has one thread.
 class recording_sink {
 public:
   explicit recording_sink(std::shared_ptr<recording> target,
@@ -25,7 +29,12 @@ public:
   }
 
   std::unique_ptr<sink_writer<item>> open(const sink_context& context) const {
-    return std::make_unique<writer>(target_, (*target_)[context.name]);
+    auto& into = (*target_)[context.name];
+    for (auto slice : context.slices.ids())
+      if (into.contains(slice) && !context.resumed)
+        throw std::logic_error{"slice " + std::to_string(slice) + " of sink '"
+                               + context.name + "' is written already"};
+    return std::make_unique<writer>(target_, into);
   }
 
 private:
@@ -44,28 +53,32 @@ private:
     void commit(const epoch_info& epoch) override {
       for (auto& [slice, tuple] : uncommitted_) {
         tuple.epoch = epoch.number;
-        (*into_)[slice].push_back(tuple);
+        auto& written = (*into_)[slice];
+        auto& at = positions_[slice];
+        if (at == written.size())
+          written.push_back(tuple);
+        else if (written[at] != tuple)
+          throw std::logic_error{"a sink writes in epoch "
+                                 + std::to_string(epoch.number)
+                                 + " what it wrote otherwise before"};
+        ++at;
       }
       uncommitted_.clear();
     }
 
     std::uint64_t position(slice_id slice) const override {
-      auto found = into_->find(slice);
-      return found == into_->end() ? 0 : found->second.size();
+      auto found = positions_.find(slice);
+      return found == positions_.end() ? 0 : found->second;
     }
 
     void seek(slice_id slice, std::uint64_t position) override {
-      auto found = into_->find(slice);
-      if (found == into_->end())
-        return;
-      found->second.resize(position);
-      if (position == 0)
-        into_->erase(found);
+      positions_[slice] = position;
     }
 
   private:
     std::shared_ptr<recording> owner_;
     recorded_slices* into_;
+    std::map<slice_id, std::uint64_t> positions_;
     std::vector<std::pair<slice_id, recorded_tuple>> uncommitted_;
   };
 

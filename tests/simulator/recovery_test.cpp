@@ -1,12 +1,8 @@
-// Partitions crash at any moment and are restored from checkpoints: results
-// stay what they would have been.
-#include "tests/simulator/build_topology.hpp"
-#include "tests/simulator/naive_model.hpp"
-#include "tests/simulator/random_topology.hpp"
+// Nodes and partitions are lost at any moment, and recovered from what other
+// nodes hold: results stay what they would have been.
+#include "tests/simulator/crash_trials.hpp"
 #include "tests/simulator/seeds.hpp"
-#include "tests/simulator/simulator.hpp"
 
-#include <array>
 #include <catch2/catch.hpp>
 
 using namespace braid;
@@ -14,86 +10,90 @@ using namespace braid::simulator;
 
 namespace {
 
-struct crash_trial {
-  topology_description description;
-  partition_settings settings;
-  simulation_options options;
-};
-
-crash_trial random_trial(random_generator& random,
-                         const random_topology_options& options = {}) {
-  crash_trial result;
-  result.description = random_topology(random, options);
-  auto& settings = result.settings;
-  settings.flow.in_flight = 1 + random.below(4);
-  settings.flow.batch_bytes = random.below(2) == 0 ? 100 : 64 * 1024;
-  settings.checkpoints.taken = true;
-  settings.checkpoints.every = 1 + random.below(6);
-  result.options.turn_length = std::array{1, 20, 200}[random.below(3)];
-  result.options.crash_odds = std::array{100, 1'000, 5'000}[random.below(3)];
-  return result;
-}
-
-/// Throws if the run differs from what the naive model makes of `cuts()`,
-/// which is called after it.
-template <class Cuts>
-simulation_report try_crashes(const crash_trial& trial,
-                              random_generator& random, Cuts cuts) {
-  auto found = std::make_shared<recording>();
-  auto graph = build_topology(trial.description, found);
-  simulation run{*graph, scattered(*graph, 4, random), trial.settings, random(),
-                 trial.options};
-  auto report = run.run();
-  auto expected = interpret(trial.description, cuts());
-  if (auto what = difference(expected, *found); !what.empty())
-    throw simulation_failure{"not the same as the naive model: " + what};
-  return report;
-}
-
-/// That crashes happened, and not only before the first checkpoint.
-class crash_counter {
+/// What happened in all runs together.
+class loss_counter {
 public:
   void add(const simulation_report& report) {
-    crashes_ += report.crashes;
-    late_ += report.crashes > 0 && report.stable > 0;
+    losses_ += report.crashes;
+    zombies_ += report.zombies;
+    interrupted_ += report.interrupted;
+    late_ += report.restored_at > 0;
+    refused_ += report.names_refused;
   }
 
-  ~crash_counter() {
-    CHECK(crashes_ > 1'000);
-    CHECK(late_ > 100);
+  /// That losses happened, and not only before the first checkpoint.
+  void check(std::uint64_t runs) const {
+    CAPTURE(losses_, zombies_, interrupted_, late_, refused_);
+    CHECK(losses_ > runs);
+    CHECK(zombies_ > runs / 8);
+    CHECK(interrupted_ > runs / 8);
+    CHECK(late_ > runs / 8);
+    CHECK(refused_ > runs / 100);
   }
 
 private:
-  std::uint64_t crashes_ = 0;
+  std::uint64_t losses_ = 0;
+  std::uint64_t zombies_ = 0;
+  std::uint64_t interrupted_ = 0;
   std::uint64_t late_ = 0;
+  std::uint64_t refused_ = 0;
 };
+
+void recover_again_and_again(cutting how, std::uint64_t runs) {
+  loss_counter counter;
+  std::uint64_t done = 0;
+  for_each_seed(runs, [&](std::uint64_t seed) {
+    random_generator random{seed};
+    counter.add(run_trial(random_crash_trial(how, random)));
+    ++done;
+  });
+  if (done >= runs)
+    counter.check(done);
+}
 
 } // namespace
 
-TEST_CASE("random topologies give what the naive model says though partitions "
-          "crash") {
-  crash_counter counter;
-  for_each_seed(2'000, [&](std::uint64_t seed) {
-    random_generator random{seed};
-    auto trial = random_trial(random);
-    auto& cuts = trial.settings.cuts;
-    cuts.count = 1 + random.below(15);
-    counter.add(try_crashes(trial, random, [&] {
-      return cuts_by_count(trial.description, *cuts.count, cuts.length.count());
-    }));
-  });
+TEST_CASE("random topologies give what the naive model says though nodes and "
+          "partitions are lost") {
+  recover_again_and_again(cutting::by_count, 4'000);
 }
 
 TEST_CASE("sources that cut by the clock repeat the cuts of lost ones") {
-  crash_counter counter;
-  for_each_seed(1'000, [&](std::uint64_t seed) {
+  recover_again_and_again(cutting::by_clock, 2'000);
+}
+
+TEST_CASE("at any time buffers hold nothing up to the stable epoch") {
+  epoch_number stable = 0;
+  for_each_seed(500, [&](std::uint64_t seed) {
     random_generator random{seed};
-    auto trial = random_trial(random, {.paced = true});
-    auto& cuts = trial.settings.cuts;
-    cuts.max_tuples = 1 + random.below(40);
-    trial.settings.checkpoints.hold_cuts = true;
-    counter.add(try_crashes(trial, random, [&] {
-      return cuts_of(trial.description, *trial.options.held_cuts);
-    }));
+    auto trial = random_crash_trial(cutting::by_count, random);
+    trial.options.stop_after = 1 + random.below(20'000);
+    stable += run_trial(trial).stable;
   });
+  CHECK(stable > 0);
+}
+
+TEST_CASE("when all copies of something are lost, the recovery says so") {
+  std::uint64_t failed = 0;
+  for_each_seed(500, [&](std::uint64_t seed) {
+    random_generator random{seed};
+    auto trial = random_crash_trial(cutting::by_count, random);
+    trial.settings.checkpoints.every = 1;
+    trial.options.crash_odds = 1'000;
+    trial.options.most_crashes = 30;
+    trial.options.replicas = 1;
+    trial.options.nodes = 3;
+    trial.options.lose_all_copies = true;
+    try {
+      run_trial(trial);
+    } catch (const simulation_failure& failure) {
+      std::string what = failure.what();
+      if (what.find("cannot be restored at epoch") == std::string::npos
+          || what.find("no whole copy is left of ") == std::string::npos
+          || what.find("keep more replicas") == std::string::npos)
+        throw;
+      ++failed;
+    }
+  });
+  CHECK(failed > 10);
 }

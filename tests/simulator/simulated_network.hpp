@@ -1,39 +1,40 @@
-// The network of the simulator: a queue from each partition to each other one,
-// and what is under way on them.
+// The network of the simulator: a queue from everybody to everybody, and what
+// is under way in them.
 #pragma once
 
-#include "tests/simulator/simulated_holder.hpp"
+#include "tests/simulator/simulated_messages.hpp"
 #include "tests/simulator/simulator.hpp"
 
-#include "actors/protocol.hpp"
-
+#include <cstddef>
 #include <deque>
 #include <map>
 #include <optional>
 #include <tuple>
-#include <variant>
+#include <vector>
 
 namespace braid::simulator {
 
-/// Messages from one partition to another arrive in the order in which they
-/// were sent; those of different pairs in any order.
-///
-/// Watches that no partition sends an epoch before the receiver has processed
-/// the one `in_flight` before it.
+/// Who sends or gets a message: a partition on some node, or the node itself.
+/// Partitions are numbered through.
+struct endpoint {
+  static constexpr auto node_itself = ~std::size_t{0};
+
+  node_index node = 0;
+  std::size_t partition = node_itself;
+
+  bool operator<(const endpoint& other) const {
+    return std::tie(node, partition) < std::tie(other.node, other.partition);
+  }
+};
+
+/// Messages from one endpoint to another arrive in the order in which they were
+/// sent; those of different pairs in any order.
 class simulated_network {
 public:
-  /// Partitions are numbered through, operator by operator.
-  simulated_network(const topology& graph, const assignment& owners,
-                    epoch_number in_flight, const simulation_options& options,
-                    random_generator& random, simulation_report& report,
-                    simulated_holder& holder);
-  ~simulated_network();
+  simulated_network(std::size_t nodes, const simulation_options& options,
+                    random_generator& random);
 
-  outbox& outbox_of(std::size_t partition) const;
-
-  std::size_t partition_at(operator_id id, partition_index index) const {
-    return first_partition_[id] + index;
-  }
+  void send(const endpoint& from, const endpoint& to, message what);
 
   /// How many channels have messages.
   std::size_t busy_channels() const {
@@ -44,57 +45,33 @@ public:
     return channels_[busy_[busy_channel]].slowness;
   }
 
-  /// The partition at the end of a busy channel; nothing if it leads to the
-  /// holder.
-  std::optional<std::size_t> receiver_of(std::size_t busy_channel) const {
-    auto to = channels_[busy_[busy_channel]].ends.to;
-    return to == holder_index() ? std::nullopt : std::optional{to};
+  struct delivery {
+    endpoint from;
+    endpoint to;
+    message what;
+  };
+
+  /// Takes the head of a busy channel off; nothing if it does not arrive.
+  std::optional<delivery> take(std::size_t busy_channel);
+
+  /// What is under way to the node is lost; what is from it arrives.
+  void begin_life(node_index node) {
+    ++lives_[node];
+    known_lives_.erase(node);
   }
 
-  /// Hands the head of a busy channel to the holder, or else to `receiver`
-  /// unless that is null.
-  void deliver(std::size_t busy_channel, partition* receiver);
-
-  /// The partition is another instance from now on. What the one before still
-  /// had under way to the holder is void; all else arrives, sooner or later.
-  void restart(std::size_t partition) {
-    ++lives_[partition];
+  /// The node is given up by the others: it finds none of those that come back
+  /// from now on.
+  void isolate(node_index node) {
+    known_lives_[node] = lives_;
   }
-
-  /// Tells a partition that a channel from upstream begins anew.
-  void send_renewal(std::size_t to, edge_id edge, partition_index from,
-                    generation_number generation);
-  void send_stable(std::size_t to, epoch_number epoch);
 
 private:
-  struct batch_message {
-    batch_origin from;
-    batch_ptr tuples;
-  };
-
-  struct renewal {
-    edge_id edge = 0;
-    partition_index from = 0;
-    generation_number generation = 0;
-  };
-
-  struct cuts_held {
-    epoch_number epoch = 0;
-  };
-
-  struct stable_notice {
-    epoch_number epoch = 0;
-  };
-
-  using message =
-    std::variant<batch_message, close_notice, credit_notice, renewal,
-                 stable_notice, cut_notice, cuts_held, partition_checkpoint>;
-
-  /// From one instance to another, or to or from the holder. Others come and go
-  /// by ways of their own, so they may overtake.
+  /// From one life of a node to one of another. Others come and go by ways of
+  /// their own, so they may overtake.
   struct channel_ends {
-    std::size_t from = 0;
-    std::size_t to = 0;
+    endpoint from;
+    endpoint to;
     std::uint64_t from_life = 0;
     std::uint64_t to_life = 0;
 
@@ -110,46 +87,14 @@ private:
     std::deque<message> messages;
   };
 
-  /// What one partition has sent another on an edge.
-  struct flight {
-    epoch_number sent = 0;
-    epoch_number finished = 0;
-    std::map<epoch_number, std::uint64_t> tuples; ///< of unfinished epochs
-    std::uint64_t tuples_in_flight = 0;
-  };
-
-  class sender;
-
-  std::size_t holder_index() const {
-    return senders_.size();
-  }
-
-  void send(std::size_t from, std::size_t to, message what);
-  void deliver_to_holder(const channel_ends& on, message what);
-  static void hand_over(message what, partition& receiver);
-  void note_sent(partition_index from, const batch_target& to,
-                 std::uint64_t tuples);
-  void note_finished(const credit_notice& credit);
-  std::string name_of(operator_id id, partition_index index) const;
-
-  const topology* graph_;
-  const assignment* owners_;
-  epoch_number in_flight_;
   const simulation_options* options_;
   random_generator* random_;
-  simulation_report* report_;
-  simulated_holder* holder_;
-  std::vector<std::size_t> first_partition_; ///< by operator
-  std::vector<std::unique_ptr<sender>> senders_;
-  std::vector<std::uint64_t> lives_; ///< by partition
+  std::vector<std::uint64_t> lives_; ///< by node
+  /// By node that is given up: the lives of the others at that time.
+  std::map<node_index, std::vector<std::uint64_t>> known_lives_;
   std::vector<channel> channels_;
   std::map<channel_ends, std::size_t> channel_between_;
   std::vector<std::size_t> busy_;
-  /// By edge, upstream and downstream partition.
-  std::map<
-    std::tuple<edge_id, partition_index, partition_index, generation_number>,
-    flight>
-    flights_;
 };
 
 } // namespace braid::simulator

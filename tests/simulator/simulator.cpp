@@ -1,9 +1,9 @@
 #include "tests/simulator/simulator.hpp"
 
-#include "tests/simulator/simulated_holder.hpp"
-#include "tests/simulator/simulated_network.hpp"
+#include "tests/simulator/simulated_supervisor.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace braid::simulator {
@@ -11,74 +11,74 @@ namespace braid::simulator {
 simulation::simulation(const topology& graph, assignment owners,
                        const partition_settings& settings, std::uint64_t seed,
                        simulation_options options)
-  : graph_(&graph), owners_(std::move(owners)), settings_(settings),
-    options_(std::move(options)), random_(seed) {
-  std::size_t count = 0;
-  for (auto& one : owners_)
-    count += one.partitions();
-  holder_ = std::make_unique<simulated_holder>(count);
+  : graph_(&graph), settings_(settings), options_(std::move(options)),
+    random_(seed) {
   network_ =
-    std::make_unique<simulated_network>(graph, owners_, settings.flow.in_flight,
-                                        options_, random_, report_, *holder_);
-  for (operator_id id = 0; id < owners_.size(); ++id)
-    for (partition_index i = 0; i < owners_[id].partitions(); ++i) {
-      auto index = members_.size();
-      auto& name = graph.operators()[id].name;
-      members_.push_back(
-        {.name = "'" + name + "' " + std::to_string(i), .place = {id, i}});
-      auto& made = members_.back();
-      made.logic = make(index, {});
-      if (settings.checkpoints.taken)
-        holder_->put(index, made.logic->checkpoint());
-      ready_.push_back(index);
-      if (options_.slow.contains(name))
-        made.slowness = options_.slowness;
-      else if (options_.uneven && random_.below(8) == 0)
-        made.slowness = random_.below(2) == 0 ? 10 : 100;
-    }
-}
-
-std::unique_ptr<partition> simulation::make(std::size_t index,
-                                            const restoring& restored) {
-  auto settings = settings_;
-  if (restored.generation != 0 && settings.checkpoints.hold_cuts)
-    settings.cuts.known = std::make_shared<recorded_cuts>(*options_.held_cuts);
-  return make_partition(
-    *graph_, owners_, members_[index].place, settings,
-    {network_->outbox_of(index), [this, index] { make_ready(index); }},
-    restored);
+    std::make_unique<simulated_network>(options_.nodes + 1, options_, random_);
+  flights_ =
+    std::make_unique<flight_watch>(graph, settings.flow.in_flight, report_);
+  schedule_ = std::make_unique<simulated_schedule>();
+  world_ = std::make_unique<simulated_world>(
+    simulated_world{graph_, &settings_, &options_, &random_, &report_,
+                    network_.get(), flights_.get(), schedule_.get()});
+  std::size_t count = 0;
+  for (auto& one : owners) {
+    world_->first_partition.push_back(count);
+    count += one.partitions();
+  }
+  supervisor_ = std::make_unique<simulated_supervisor>(*world_, owners);
+  for (node_index node = 0; node < options_.nodes; ++node) {
+    nodes_.push_back(std::make_unique<simulated_node>(*world_, node, owners,
+                                                      supervisor_->alive()));
+    nodes_.back()->begin();
+  }
 }
 
 simulation::~simulation() = default;
 
 simulation_report simulation::run() {
-  while (network_->busy_channels() > 0
-         || !std::all_of(members_.begin(), members_.end(),
-                         [](auto& x) { return x.done; }))
+  while (!is_done()) {
     turn();
-  report_.stable = holder_->stable();
+    if (report_.turns == options_.stop_after)
+      break;
+  }
+  report_.stable = supervisor_->stable();
   report_.duration = clock_ - beginning;
+  if (options_.replicas > 0)
+    check_trimmed();
   return report_;
+}
+
+bool simulation::is_done() const {
+  if (network_->busy_channels() > 0 || supervisor_->is_recovering())
+    return false;
+  auto& owners = supervisor_->owners();
+  for (operator_id id = 0; id < owners.size(); ++id)
+    for (partition_index i = 0; i < owners[id].partitions(); ++i) {
+      auto& node = nodes_[owners[id].nodes[i]];
+      auto* x = node ? node->find(world_->number_of({id, i})) : nullptr;
+      if (!x || !x->done || x->incarnation != supervisor_->incarnation({id, i}))
+        return false;
+    }
+  return true;
 }
 
 void simulation::turn() {
   if (++report_.turns > options_.most_turns)
     throw simulation_failure{"not done after "
                              + std::to_string(options_.most_turns) + " turns\n"
-                             + describe_members()};
+                             + describe_instances()};
   clock_ += options_.turn_length;
-  if (clock_ >= next_wake_)
-    wake_sleepers();
-  if (options_.crash_odds != 0) {
-    if (random_.below(options_.crash_odds) == 0)
-      crash_some();
-    if (!down_.empty() && random_.below(200) == 0)
-      recover();
-    if (random_.below(20) == 0)
-      trim_to_stable();
-  }
+  if (clock_ >= schedule_->next_wake())
+    schedule_->wake_sleepers(clock_);
+  if (options_.crash_odds != 0)
+    disturb();
+  if (options_.naming_odds != 0 && random_.below(options_.naming_odds) == 0
+      && network_->busy_channels() > 0)
+    supervisor_->name_checkpoint();
   auto channels = network_->busy_channels();
-  auto choices = channels + ready_.size();
+  auto& ready = schedule_->ready();
+  auto choices = channels + ready.size();
   if (choices == 0)
     return skip_to_next_wake();
   // Now and then somebody is asked who has nothing new.
@@ -86,150 +86,99 @@ void simulation::turn() {
   if (choice < channels)
     deliver(choice);
   else if (choice < choices)
-    step(ready_[choice - channels]);
+    step(*ready[choice - channels]);
   else if (random_.below(16) == 0)
-    step(random_.below(members_.size()));
+    if (auto* x = random_instance())
+      step(*x);
 }
 
 void simulation::deliver(std::size_t channel) {
   if (random_.below(network_->slowness_of(channel)) != 0)
     return;
-  auto receiver = network_->receiver_of(channel);
-  if (!receiver)
-    return network_->deliver(channel, nullptr);
-  network_->deliver(channel, members_[*receiver].logic.get());
-  make_ready(*receiver);
+  auto what = network_->take(channel);
+  if (!what)
+    return;
+  ++report_.messages;
+  if (what->to.node == world_->supervisor())
+    supervisor_->receive(std::move(*what));
+  else if (auto& node = nodes_[what->to.node])
+    node->receive(std::move(*what));
 }
 
-void simulation::step(std::size_t index) {
-  auto& member = members_[index];
-  if (!member.logic || random_.below(member.slowness) != 0)
+void simulation::step(simulated_instance& x) {
+  if (random_.below(x.slowness) != 0)
     return;
-  auto result = member.logic->step(clock_);
-  member.done = result.done;
+  auto result = x.logic->step(clock_);
+  x.done = result.done;
   if (result.worked)
-    return make_ready(index);
+    return schedule_->make_ready(x);
   if (result.wake_at && *result.wake_at <= clock_ && !result.done)
-    throw simulation_failure{member.name
+    throw simulation_failure{x.name
                              + " did nothing, but wants to be called again at "
                                "once: it would spin\n"
-                             + describe_members()};
-  if (member.ready) {
-    member.ready = false;
-    ready_.erase(std::find(ready_.begin(), ready_.end(), index));
-  }
-  member.wake_at = result.wake_at;
-  if (result.wake_at)
-    next_wake_ = std::min(next_wake_, *result.wake_at);
-}
-
-/// One to three partitions at once, as if they shared a node.
-void simulation::crash_some() {
-  for (auto many = 1 + random_.below(3); many > 0; --many) {
-    auto index = random_.below(members_.size());
-    auto& member = members_[index];
-    if (!member.logic || report_.crashes == options_.most_crashes)
-      continue;
-    ++report_.crashes;
-    member.logic.reset();
-    member.done = false;
-    member.wake_at.reset();
-    if (std::exchange(member.ready, false))
-      ready_.erase(std::find(ready_.begin(), ready_.end(), index));
-    down_.push_back(index);
-  }
-}
-
-/// Restores all that are down as of the stable epoch, and tells the others.
-void simulation::recover() {
-  ++generation_;
-  for (auto index : down_) {
-    network_->restart(index);
-    holder_->forget_beyond_stable(index);
-  }
-  for (auto index : down_)
-    members_[index].logic =
-      make(index, {generation_, holder_->at_stable(index).get()});
-  for (auto index : std::exchange(down_, {})) {
-    members_[index].logic->ask_for_replay();
-    make_ready(index);
-    announce(index);
-  }
-}
-
-/// Tells whoever is downstream that its channel begins anew.
-void simulation::announce(std::size_t index) {
-  auto& place = members_[index].place;
-  for (auto& edge : graph_->outputs_of(place.id))
-    for (partition_index i = 0; i < owners_[edge.to].partitions(); ++i)
-      network_->send_renewal(network_->partition_at(edge.to, i), edge.id,
-                             place.index, generation_);
-}
-
-void simulation::trim_to_stable() {
-  if (!holder_->advance())
-    return;
-  for (std::size_t i = 0; i < members_.size(); ++i)
-    network_->send_stable(i, holder_->stable());
-}
-
-void simulation::make_ready(std::size_t index) {
-  if (members_[index].ready || !members_[index].logic)
-    return;
-  members_[index].ready = true;
-  ready_.push_back(index);
-}
-
-void simulation::wake_sleepers() {
-  next_wake_ = end_of_time;
-  for (std::size_t i = 0; i < members_.size(); ++i) {
-    auto& at = members_[i].wake_at;
-    if (!at)
-      continue;
-    if (*at <= clock_) {
-      at.reset();
-      make_ready(i);
-    } else {
-      next_wake_ = std::min(next_wake_, *at);
-    }
-  }
+                             + describe_instances()};
+  schedule_->put_to_sleep(x, result.wake_at);
 }
 
 void simulation::skip_to_next_wake() {
-  if (!down_.empty())
-    return recover();
-  if (next_wake_ == end_of_time)
+  for (node_index node = 0; node < nodes_.size(); ++node) {
+    if (zombies_.contains(node))
+      return crash_node(node);
+    if (!nodes_[node])
+      return bring_back(node);
+  }
+  if (schedule_->next_wake() == end_of_time)
     throw simulation_failure{"deadlock: nobody has anything to do\n"
-                             + describe_members()};
-  clock_ = std::max(clock_, next_wake_);
-  wake_sleepers();
+                             + describe_instances()};
+  clock_ = std::max(clock_, schedule_->next_wake());
+  schedule_->wake_sleepers(clock_);
 }
 
-std::string simulation::describe_members() const {
-  std::string result;
-  for (auto& member : members_) {
-    if (!member.logic) {
-      result += "  " + member.name + ": down\n";
+simulated_instance* simulation::random_instance() {
+  auto& node = nodes_[random_.below(nodes_.size())];
+  if (!node || node->hosted().empty())
+    return nullptr;
+  auto at = node->hosted().begin();
+  std::advance(
+    at, static_cast<std::ptrdiff_t>(random_.below(node->hosted().size())));
+  return at->second.get();
+}
+
+std::string simulation::describe_instances() const {
+  auto result = "  stable epoch " + std::to_string(supervisor_->stable())
+                + ", generation " + std::to_string(supervisor_->generation())
+                + (supervisor_->is_recovering() ? ", recovering\n" : "\n");
+  for (node_index node = 0; node < nodes_.size(); ++node) {
+    if (!nodes_[node]) {
+      result += "  node " + std::to_string(node) + ": down\n";
       continue;
     }
-    auto& load = member.logic->load();
-    result += "  " + member.name + ": " + to_string(load.state)
-              + ", processed epoch " + std::to_string(load.epoch) + ", "
-              + std::to_string(load.queued_epochs) + " epochs queued\n";
+    for (auto& [number, x] : nodes_[node]->hosted()) {
+      auto& load = x->logic->load();
+      result += "  " + x->name + ", node " + std::to_string(node)
+                + ", incarnation " + std::to_string(x->incarnation) + ": "
+                + to_string(load.state) + ", processed epoch "
+                + std::to_string(load.epoch) + ", "
+                + std::to_string(load.queued_epochs) + " epochs queued\n";
+    }
   }
   return result;
 }
 
 assignment scattered(const topology& graph, std::uint32_t most_partitions,
-                     random_generator& random) {
+                     random_generator& random, std::uint32_t nodes) {
   parallelism_options options;
   for (auto& node : graph.operators())
     options.by_operator[node.name] =
       static_cast<std::uint32_t>(1 + random.below(most_partitions));
   auto result = assign_evenly(graph, options, 1);
-  for (auto& owners : result)
+  for (auto& owners : result) {
     for (auto i = owners.table.size(); i > 1; --i)
       std::swap(owners.table[i - 1], owners.table[random.below(i)]);
+    if (nodes > 1)
+      for (auto& node : owners.nodes)
+        node = static_cast<node_index>(random.below(nodes));
+  }
   return result;
 }
 

@@ -17,8 +17,30 @@
 
 namespace braid::simulator {
 
-class simulated_holder;
+class flight_watch;
 class simulated_network;
+class simulated_node;
+class simulated_schedule;
+class simulated_supervisor;
+struct simulated_instance;
+struct simulated_world;
+
+/// Mistakes that the simulator can make on purpose, so that tests can see that
+/// they would be found.
+enum class planted_bug : std::uint8_t {
+  none,
+  trimmed_too_far, ///< buffers, by an epoch
+  never_trimmed,
+  unclosed_kept,         ///< what comes again is taken beside what came before
+  cuts_forgotten,        ///< a restored source is not told known cuts
+  closes_not_held,       ///< closes do not wait for cuts to be held
+  copies_dropped_early,  ///< a newer copy, not stable yet, replaces the stable
+  generations_not_known, ///< what lost instances sent is taken
+  holders_not_fenced,    ///< and their backups and cuts
+  fenced_copies_kept,    ///< only backups that come after the fence
+  reports_not_void,      ///< lost instances count beyond the stable epoch
+  started_early,         ///< the restored do not wait for all answers
+};
 
 struct simulation_options {
   /// Some channels and partitions, picked at random, are served ten or a
@@ -35,12 +57,26 @@ struct simulation_options {
   event_time turn_length = 1;
   /// The run has failed if it takes more turns than this.
   std::uint64_t most_turns = 20'000'000;
-  /// In one of so many turns some partitions crash, and are restored a while
-  /// later; 0: never. Needs checkpoints.
+  /// The nodes that there are; a supervisor, which never fails, beside them.
+  std::uint32_t nodes = 1;
+  /// Nodes that keep each backup, and each source's cuts. No more than so many
+  /// are lost at a time.
+  std::uint32_t replicas = 0;
+  /// In one of so many turns nodes or partitions are lost, and recovered a
+  /// while later; 0: never. Needs checkpoints.
   std::uint32_t crash_odds = 0;
   std::uint32_t most_crashes = 10;
-  /// Where the cuts are held that sources wait for (`hold_cuts`), and from
-  /// where restored ones repeat them.
+  /// More nodes may be lost at a time than there are replicas.
+  bool lose_all_copies = false;
+  /// The supervisor names the epochs of checkpoints in one of so many turns; 0:
+  /// never.
+  std::uint32_t naming_odds = 0;
+  /// Backups go in parts of one or two slices.
+  bool small_parts = false;
+  /// Stop after so many turns, wherever the run is; 0: at its end.
+  std::uint64_t stop_after = 0;
+  planted_bug planted = planted_bug::none;
+  /// Becomes the cuts of epochs that others may have seen (`hold_cuts`).
   std::shared_ptr<recorded_cuts> held_cuts = std::make_shared<recorded_cuts>();
   /// To see deadlocks: no credit arrives.
   bool lose_credits = false;
@@ -51,9 +87,14 @@ struct simulation_report {
   std::uint64_t turns = 0;
   std::uint64_t messages = 0;
   std::uint64_t encoded_batches = 0;
-  std::uint32_t crashes = 0; ///< of partitions
-  epoch_number stable = 0;   ///< the newest stable epoch
-  event_time duration = 0;   ///< by the simulated clock
+  std::uint32_t crashes = 0;       ///< of nodes and single partitions
+  std::uint32_t zombies = 0;       ///< of these: given up while they ran
+  std::uint32_t recoveries = 0;    ///< that were begun
+  std::uint32_t interrupted = 0;   ///< of these: by another loss
+  std::uint32_t names_refused = 0; ///< of checkpoint epochs
+  epoch_number restored_at = 0;    ///< the newest epoch of a recovery
+  epoch_number stable = 0;         ///< the newest stable epoch
+  event_time duration = 0;         ///< by the simulated clock
   /// The most that one partition had sent to another and that was not
   /// processed yet.
   epoch_number most_epochs_in_flight = 0;
@@ -87,50 +128,47 @@ public:
   static constexpr event_time beginning = 1'000'000;
 
 private:
-  struct hosted_partition {
-    std::string name;
-    partition_place place;
-    /// Null between crash and recovery.
-    std::unique_ptr<partition> logic{};
-    std::uint32_t slowness = 1;
-    bool ready = true; ///< listed in `ready_`
-    bool done = false;
-    std::optional<event_time> wake_at{};
-  };
-
-  std::unique_ptr<partition> make(std::size_t index, const restoring& restored);
   void turn();
-  void crash_some();
-  void recover();
-  void announce(std::size_t index);
-  void trim_to_stable();
   void deliver(std::size_t channel);
-  void step(std::size_t index);
-  void make_ready(std::size_t index);
-  void wake_sleepers();
+  void step(simulated_instance& x);
+  void disturb();
+  void crash_some();
+  void crash_partitions();
+  void crash_node(node_index node);
+  void give_up(node_index node);
+  void bring_back(node_index node);
+  bool is_there(node_index node) const;
+  std::size_t count_there() const;
+  bool is_replicated() const;
+  bool copies_are_held() const;
+  bool is_done() const;
   void skip_to_next_wake();
-  std::string describe_members() const;
+  void check_trimmed() const;
+  void check_trimmed(const simulated_node& node, simulated_instance& x) const;
+  simulated_instance* random_instance();
+  std::string describe_instances() const;
 
   const topology* graph_;
-  assignment owners_;
   partition_settings settings_;
   simulation_options options_;
   random_generator random_;
   event_time clock_ = beginning;
-  event_time next_wake_ = end_of_time;
   simulation_report report_;
-  std::unique_ptr<simulated_holder> holder_;
   std::unique_ptr<simulated_network> network_;
-  std::vector<hosted_partition> members_;
-  std::vector<std::size_t> ready_;   ///< members that may have something to do
-  std::vector<std::size_t> down_;    ///< members that have crashed
-  generation_number generation_ = 0; ///< of the latest recovery
+  std::unique_ptr<flight_watch> flights_;
+  std::unique_ptr<simulated_schedule> schedule_;
+  std::unique_ptr<simulated_world> world_;
+  std::unique_ptr<simulated_supervisor> supervisor_;
+  std::vector<std::unique_ptr<simulated_node>> nodes_; ///< null: down
+  std::set<node_index> zombies_;
+  /// Losses since all was backed up often enough.
+  std::uint32_t losses_ = 0;
 };
 
 /// An assignment of 1 to `most_partitions` partitions an operator, the slices
-/// scattered over them.
+/// scattered over them, and they over the nodes.
 assignment scattered(const topology& graph, std::uint32_t most_partitions,
-                     random_generator& random);
+                     random_generator& random, std::uint32_t nodes = 1);
 
 /// All slices of each operator dealt out in turn to `partitions` partitions,
 /// so that none hosts neighbours.

@@ -1,0 +1,73 @@
+#include "tests/simulator/crash_trials.hpp"
+
+#include "tests/simulator/build_topology.hpp"
+#include "tests/simulator/naive_model.hpp"
+#include "tests/simulator/random_topology.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace braid::simulator {
+
+namespace {
+
+simulation_options random_losses(random_generator& random) {
+  simulation_options result;
+  result.turn_length = std::array{1, 20, 200}[random.below(3)];
+  result.crash_odds = std::array{100, 1'000, 5'000}[random.below(3)];
+  result.replicas = static_cast<std::uint32_t>(1 + random.below(2));
+  result.nodes = static_cast<std::uint32_t>(3 + random.below(3));
+  result.small_parts = random.below(2) == 0;
+  // Of a schedule that does not end, no more is to be seen.
+  result.most_turns = 5'000'000;
+  return result;
+}
+
+} // namespace
+
+crash_trial random_crash_trial(cutting how, random_generator& random) {
+  crash_trial result;
+  auto by_clock = how == cutting::by_clock;
+  result.description = random_topology(random, {.paced = by_clock});
+  auto& settings = result.settings;
+  settings.flow.in_flight = 1 + random.below(4);
+  settings.flow.batch_bytes = random.below(2) == 0 ? 100 : 64 * 1024;
+  settings.checkpoints.taken = true;
+  settings.checkpoints.every = 1 + random.below(6);
+  settings.checkpoints.hold_cuts = by_clock;
+  if (by_clock)
+    settings.cuts.max_tuples = 1 + random.below(40);
+  else
+    settings.cuts.count = 1 + random.below(15);
+  result.options = random_losses(random);
+  if (random.below(4) == 0) {
+    settings.checkpoints.every = 0;
+    result.options.naming_odds = 200;
+    // The clock does not skip while there is talk.
+    result.options.turn_length =
+      std::max<event_time>(20, result.options.turn_length);
+  }
+  result.seed = random();
+  return result;
+}
+
+simulation_report run_trial(const crash_trial& trial) {
+  auto& [description, settings, options, seed] = trial;
+  random_generator random{seed};
+  auto found = std::make_shared<recording>();
+  auto graph = build_topology(description, found);
+  simulation run{*graph, scattered(*graph, 4, random, options.nodes), settings,
+                 random(), options};
+  auto report = run.run();
+  if (options.stop_after != 0)
+    return report;
+  auto cuts = settings.cuts.count ? cuts_by_count(
+                description, *settings.cuts.count, settings.cuts.length.count())
+                                  : cuts_of(description, *options.held_cuts);
+  auto expected = interpret(description, cuts);
+  if (auto what = difference(expected, *found); !what.empty())
+    throw simulation_failure{"not the same as the naive model: " + what};
+  return report;
+}
+
+} // namespace braid::simulator

@@ -1,0 +1,267 @@
+#include "tests/simulator/simulated_node.hpp"
+
+#include "tests/simulator/encoded_batch.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace braid::simulator {
+
+namespace {
+
+constexpr run_id run = 1;
+
+std::uint64_t part_bytes(const simulated_world& world) {
+  return world.options->small_parts ? 200 : max_part_bytes;
+}
+
+} // namespace
+
+std::string node_name(node_index node) {
+  return "node-" + std::to_string(node);
+}
+
+lost_partition lost_one(const assignment& owners, const partition_place& place,
+                        incarnation_number successor) {
+  return {place, hosted_slices{owners[place.id].table, place.index}.ids(),
+          successor};
+}
+
+/// Where one instance's messages go.
+class simulated_node::instance_outbox final : public outbox {
+public:
+  instance_outbox(simulated_node& node, simulated_instance& instance)
+    : node_(&node), instance_(&instance) {}
+
+  void send_batch(const batch_target& to, batch_ptr tuples) override {
+    auto& world = node_->world();
+    auto& edge = world.graph->edges()[to.edge];
+    auto from = instance_->place.index;
+    if (!world.probe)
+      world.flights->note_sent(from, to, tuples->size());
+    if (world.random->below(100) < world.options->encoded_percent) {
+      tuples = encoded_and_decoded(*tuples, edge.decode);
+      ++world.report->encoded_batches;
+    }
+    node_->send_data(*instance_, edge.to, to.to,
+                     batch_message{{to.edge, from, to.generation, to.epoch},
+                                   std::move(tuples)});
+  }
+
+  void send_close(const close_notice& notice,
+                  std::span<const close_receiver> receivers) override {
+    auto& world = node_->world();
+    for (auto& receiver : receivers) {
+      if (!world.probe)
+        world.flights->note_sent(
+          instance_->place.index,
+          {notice.edge, receiver.to, receiver.generation, notice.last}, 0);
+      auto copy = notice;
+      copy.generation = receiver.generation;
+      copy.tuples = receiver.tuples;
+      node_->send_data(*instance_, world.graph->edges()[notice.edge].to,
+                       receiver.to, std::move(copy));
+    }
+  }
+
+  void send_credit(const credit_notice& notice) override {
+    auto& world = node_->world();
+    auto sent = notice;
+    auto hidden = instance_->hidden.find({notice.edge, notice.to});
+    if (hidden != instance_->hidden.end())
+      sent.generation = hidden->second;
+    world.flights->note_finished(sent);
+    if (!world.options->lose_credits)
+      node_->send_data(*instance_, world.graph->edges()[notice.edge].from,
+                       notice.to, sent);
+  }
+
+  void send_checkpoint(partition_checkpoint&& checkpoint) override {
+    node_->back_up(*instance_, std::move(checkpoint));
+  }
+
+  void send_cuts(cut_notice&& cuts) override {
+    node_->keep_cuts(*instance_, cuts);
+  }
+
+private:
+  simulated_node* node_;
+  simulated_instance* instance_;
+};
+
+simulated_node::simulated_node(simulated_world& world, node_index own,
+                               assignment owners, std::set<node_index> alive)
+  : world_(&world), own_(own), owners_(std::move(owners)),
+    alive_(std::move(alive)), held_(node_name(own), {}, part_bytes(world)) {}
+
+simulated_node::~simulated_node() {
+  for (auto& [number, x] : hosted_)
+    world_->schedule->remove(*x);
+}
+
+void simulated_node::begin() {
+  for (operator_id id = 0; id < owners_.size(); ++id)
+    for (partition_index i = 0; i < owners_[id].partitions(); ++i)
+      if (owners_[id].nodes[i] == own_)
+        make({id, i}, {}, nullptr);
+}
+
+simulated_instance&
+simulated_node::make(const partition_place& place, const restoring& restored,
+                     std::shared_ptr<const recorded_cuts> known) {
+  auto& world = *world_;
+  auto number = world.number_of(place);
+  drop(number);
+  auto& name = world.graph->operators()[place.id].name;
+  auto made = std::make_unique<simulated_instance>(simulated_instance{
+    place,
+    own_,
+    restored.generation,
+    "'" + name + "' " + std::to_string(place.index),
+    nullptr,
+    nullptr,
+    {run, place, restored.generation, part_bytes(world)},
+    {run, place, restored.generation, cut_holders_of(place)}});
+  auto& x = *made;
+  x.out = std::make_unique<instance_outbox>(*this, x);
+  auto settings = *world.settings;
+  settings.cuts.known = std::move(known);
+  x.logic = make_partition(
+    *world.graph, owners_, place, settings,
+    {*x.out, [&x, schedule = world.schedule] { schedule->make_ready(x); }},
+    restored);
+  if (world.options->slow.contains(name))
+    x.slowness = world.options->slowness;
+  else if (world.options->uneven && world.random->below(8) == 0)
+    x.slowness = world.random->below(2) == 0 ? 10 : 100;
+  hosted_[number] = std::move(made);
+  world.schedule->make_ready(x);
+  return x;
+}
+
+void simulated_node::drop(std::size_t partition) {
+  auto found = hosted_.find(partition);
+  if (found == hosted_.end())
+    return;
+  world_->schedule->remove(*found->second);
+  hosted_.erase(found);
+}
+
+void simulated_node::fail(std::size_t partition) {
+  auto& x = *hosted_.at(partition);
+  tell_supervisor(partition_failed{x.place, x.incarnation});
+  drop(partition);
+}
+
+simulated_instance* simulated_node::find(std::size_t partition) const {
+  auto found = hosted_.find(partition);
+  return found == hosted_.end() ? nullptr : found->second.get();
+}
+
+simulated_instance* simulated_node::find(const partition_place& place,
+                                         incarnation_number incarnation) const {
+  auto* result = find(world_->number_of(place));
+  return result && result->incarnation == incarnation ? result : nullptr;
+}
+
+// -- sending ------------------------------------------------------------------
+
+void simulated_node::send(node_index to, message what) {
+  world_->network->send({own_}, {to}, std::move(what));
+}
+
+void simulated_node::tell_supervisor(message what) {
+  send(world_->supervisor(), std::move(what));
+}
+
+void simulated_node::send_data(const simulated_instance& from, operator_id to,
+                               partition_index index, message what) {
+  if (world_->probe)
+    return world_->probe(what);
+  world_->network->send(
+    {own_, world_->number_of(from.place)},
+    {owners_[to].nodes[index], world_->number_of({to, index})},
+    std::move(what));
+}
+
+backup_holders simulated_node::holders_of(const partition_place& place) const {
+  return {own_,
+          upstream_nodes(*world_->graph, owners_, place.id, place.index),
+          {alive_.begin(), alive_.end()},
+          world_->options->replicas};
+}
+
+std::vector<node_index>
+simulated_node::cut_holders_of(const partition_place& place) const {
+  return cut_holders(holders_of(place), place);
+}
+
+void simulated_node::back_up(simulated_instance& from,
+                             partition_checkpoint checkpoint) {
+  auto& newest = world_->newest_checkpoint;
+  newest = std::max(newest, checkpoint.epoch);
+  if (!world_->backs_up())
+    return;
+  for (auto& each :
+       from.checkpoints.begin(std::move(checkpoint), holders_of(from.place)))
+    send(each.to, std::move(each.backup));
+}
+
+void simulated_node::keep_cuts(simulated_instance& from,
+                               const cut_notice& cuts) {
+  for (auto epoch = cuts.first; epoch <= cuts.last; ++epoch)
+    if (epoch > from.cuts.held())
+      from.told.emplace(epoch, cuts.cuts);
+  send_cuts(from.cuts.begin(cuts));
+  if (world_->has(planted_bug::closes_not_held))
+    from.logic->on_cuts_held(cuts.last);
+}
+
+void simulated_node::send_cuts(
+  const std::vector<cut_sender::message>& messages) {
+  for (auto& each : messages)
+    send(each.to, each.cuts);
+}
+
+/// The nodes that are there have changed.
+void simulated_node::move_backups() {
+  world_->moved_at =
+    std::max(world_->moved_at.value_or(0), world_->newest_checkpoint);
+  for (auto& [number, x] : hosted_) {
+    auto changed = x->cuts.set_holders(cut_holders_of(x->place));
+    send_cuts(changed.messages);
+    note_held(*x, changed.held);
+    // No later checkpoint goes to the new holders.
+    if (x->done && world_->settings->checkpoints.taken)
+      back_up(*x, x->logic->checkpoint());
+  }
+}
+
+void simulated_node::note_held(simulated_instance& x,
+                               std::optional<epoch_number> held) {
+  if (!held)
+    return;
+  auto end = x.told.upper_bound(*held);
+  auto& source = world_->graph->operators()[x.place.id].name;
+  for (auto at = x.told.begin(); at != end; ++at)
+    world_->options->held_cuts->add(source, at->first, at->second);
+  x.told.erase(x.told.begin(), end);
+  x.logic->on_cuts_held(*held);
+  world_->schedule->make_ready(x);
+}
+
+bool simulated_node::cuts_are_held() const {
+  return std::all_of(hosted_.begin(), hosted_.end(), [&](auto& each) {
+    auto& cuts = each.second->cuts;
+    if (cuts.held() < each.second->known_cuts)
+      return false;
+    for (auto holder : cut_holders_of(each.second->place))
+      for (auto& missing : cuts.unconfirmed(holder))
+        if (missing.cuts.first <= cuts.held())
+          return false;
+    return true;
+  });
+}
+
+} // namespace braid::simulator

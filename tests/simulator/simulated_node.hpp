@@ -1,0 +1,172 @@
+// A node of the simulator: hosts partitions, holds backups for others, and
+// takes part in recoveries.
+#pragma once
+
+#include "tests/simulator/flight_watch.hpp"
+#include "tests/simulator/simulated_instance.hpp"
+#include "tests/simulator/simulated_network.hpp"
+
+#include "actors/held_backups.hpp"
+#include "actors/recovery_collector.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace braid::simulator {
+
+/// What all nodes of a simulation share.
+struct simulated_world {
+  const topology* graph = nullptr;
+  const partition_settings* settings = nullptr;
+  const simulation_options* options = nullptr;
+  random_generator* random = nullptr;
+  simulation_report* report = nullptr;
+  simulated_network* network = nullptr;
+  flight_watch* flights = nullptr;
+  simulated_schedule* schedule = nullptr;
+  std::vector<std::size_t> first_partition{}; ///< by operator
+  /// The newest epoch of which any checkpoint was begun.
+  epoch_number newest_checkpoint = 0;
+  /// What it was when a node last heard that others came or went: copies of
+  /// later epochs are where they belong now.
+  std::optional<epoch_number> moved_at{};
+  /// If this is set, what partitions send each other goes here.
+  std::function<void(const message&)> probe{};
+
+  std::size_t number_of(const partition_place& place) const {
+    return first_partition[place.id] + place.index;
+  }
+
+  node_index supervisor() const {
+    return options->nodes;
+  }
+
+  bool has(planted_bug bug) const {
+    return options->planted == bug;
+  }
+
+  bool backs_up() const {
+    return settings->checkpoints.taken && options->replicas > 0;
+  }
+};
+
+/// One life of a node.
+class simulated_node {
+public:
+  using instances = std::map<std::size_t, std::unique_ptr<simulated_instance>>;
+
+  /// A node of the beginning, or one that waits for its welcome.
+  simulated_node(simulated_world& world, node_index own, assignment owners,
+                 std::set<node_index> alive);
+  ~simulated_node();
+
+  simulated_node(const simulated_node&) = delete;
+  simulated_node& operator=(const simulated_node&) = delete;
+
+  /// Makes the partitions that the assignment puts here.
+  void begin();
+
+  void receive(simulated_network::delivery what);
+
+  /// A partition fails. The supervisor is told.
+  void fail(std::size_t partition);
+
+  /// By number; null if it is not here.
+  simulated_instance* find(std::size_t partition) const;
+
+  const instances& hosted() const {
+    return hosted_;
+  }
+
+  const held_backups& held() const {
+    return held_;
+  }
+
+  const std::set<node_index>& alive() const {
+    return alive_;
+  }
+
+  generation_number generation() const {
+    return generation_;
+  }
+
+  /// The newest stable epoch that it has heard of.
+  epoch_number stable() const {
+    return stable_;
+  }
+
+  /// Whether enough others hold all cuts that somebody may have seen.
+  bool cuts_are_held() const;
+
+  /// What a partition here hands out; called by its outbox.
+  void send_data(const simulated_instance& from, operator_id to,
+                 partition_index index, message what);
+  void back_up(simulated_instance& from, partition_checkpoint checkpoint);
+  void keep_cuts(simulated_instance& from, const cut_notice& cuts);
+
+  simulated_world& world() const {
+    return *world_;
+  }
+
+private:
+  class instance_outbox;
+
+  simulated_instance& make(const partition_place& place,
+                           const restoring& restored,
+                           std::shared_ptr<const recorded_cuts> known);
+  void drop(std::size_t partition);
+  void send(node_index to, message what);
+  void tell_supervisor(message what);
+  backup_holders holders_of(const partition_place& place) const;
+  std::vector<node_index> cut_holders_of(const partition_place& place) const;
+  void move_backups();
+  void send_cuts(const std::vector<cut_sender::message>& messages);
+  void note_held(simulated_instance& x, std::optional<epoch_number> held);
+  void hand_over(simulated_instance& to, message what);
+  void renew(simulated_instance& x, edge_id edge, partition_index from,
+             generation_number generation);
+  void restore(std::size_t partition, recovery_collector& from);
+  void answer_if_restored();
+  simulated_instance* find(const partition_place& place,
+                           incarnation_number incarnation) const;
+
+  void on(node_index from, partition_backup& what);
+  void on(node_index from, const backup_receipt& what);
+  void on(node_index from, source_cuts& what);
+  void on(node_index from, const cuts_receipt& what);
+  void on(node_index from, recovered_part& what);
+  void on(node_index from, const recovery_order& what);
+  void on(node_index from, const start_order& what);
+  void on(node_index from, const welcome& what);
+  void on(node_index from, const node_joined& what);
+  void on(node_index from, const stable_notice& what);
+  void on(node_index from, const naming& what);
+
+  simulated_world* world_;
+  node_index own_;
+  assignment owners_; ///< as this node knows it
+  std::set<node_index> alive_;
+  generation_number generation_ = 0;
+  generation_number answered_ = 0;
+  epoch_number stable_ = 0;
+  held_backups held_;
+  instances hosted_;
+  std::map<std::size_t, recovery_collector> collectors_;
+  /// The lowest instances that count, for planted bugs.
+  std::map<partition_place, incarnation_number> fences_;
+  /// Came before the recovery's order.
+  std::vector<recovered_part> early_;
+};
+
+/// The name under which a node answers in recoveries.
+std::string node_name(node_index node);
+
+/// What of a partition is to be asked for, or fenced.
+lost_partition lost_one(const assignment& owners, const partition_place& place,
+                        incarnation_number successor);
+
+} // namespace braid::simulator

@@ -1,0 +1,153 @@
+#include "tests/simulator/simulated_supervisor.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace braid::simulator {
+
+namespace {
+
+std::vector<stable_epoch::member> members_of(const assignment& owners) {
+  std::vector<stable_epoch::member> result;
+  for (operator_id id = 0; id < owners.size(); ++id)
+    result.push_back({id, owners[id].slices()});
+  return result;
+}
+
+std::vector<partition_place> places_of(const assignment& owners) {
+  std::vector<partition_place> result;
+  for (operator_id id = 0; id < owners.size(); ++id)
+    for (partition_index i = 0; i < owners[id].partitions(); ++i)
+      result.push_back({id, i});
+  return result;
+}
+
+} // namespace
+
+simulated_supervisor::simulated_supervisor(simulated_world& world,
+                                           assignment owners)
+  : world_(&world), owners_(std::move(owners)), stable_(members_of(owners_)),
+    incarnations_(places_of(owners_).size()) {
+  for (node_index node = 0; node < world.options->nodes; ++node)
+    alive_.insert(node);
+}
+
+void simulated_supervisor::receive(simulated_network::delivery what) {
+  auto from = what.from.node;
+  std::visit(
+    [&](auto& each) {
+      if constexpr (requires { this->on(from, std::as_const(each)); })
+        this->on(from, std::as_const(each));
+      else
+        throw simulation_failure{"the supervisor got what is not for it"};
+    },
+    what.what);
+}
+
+void simulated_supervisor::send(node_index to, message what) {
+  world_->network->send({world_->supervisor()}, {to}, std::move(what));
+}
+
+// -- checkpoints --------------------------------------------------------------
+
+void simulated_supervisor::on(node_index, const checkpoint_report& what) {
+  auto slices = lost_one(owners_, what.place, 0).slices;
+  auto advanced =
+    what.ended
+      ? stable_.report_last(what.place.id, slices, what.incarnation, what.epoch)
+      : stable_.report(what.place.id, slices, what.incarnation, what.epoch);
+  if (what.ended && what.incarnation == incarnation(what.place))
+    ended_.emplace(what.place, what.epoch);
+  if (!advanced)
+    return;
+  for (auto node : alive_)
+    send(node, stable_notice{stable_.value()});
+}
+
+void simulated_supervisor::name_checkpoint() {
+  auto places = places_of(owners_);
+  if (std::all_of(places.begin(), places.end(),
+                  [&](auto& x) { return ended_.contains(x); }))
+    return;
+  named_ = std::max(named_, stable_.value()) + 1 + world_->random->below(6);
+  for (auto node : alive_)
+    send(node, naming{named_});
+}
+
+void simulated_supervisor::on(node_index, const naming_refused& what) {
+  ++world_->report->names_refused;
+  named_ = std::max(named_, what.closed + 1);
+}
+
+// -- recovery -----------------------------------------------------------------
+
+void simulated_supervisor::on_joined(node_index node) {
+  alive_.insert(node);
+  welcome all{generation_, stable_.value(), alive_, owners_, {}};
+  for (auto& place : places_of(owners_))
+    all.fences.push_back(lost_one(owners_, place, incarnation(place)));
+  send(node, std::move(all));
+  for (auto other : alive_)
+    if (other != node)
+      send(other, node_joined{alive_});
+}
+
+void simulated_supervisor::on(node_index, const node_lost& what) {
+  alive_.erase(what.node);
+  std::set<partition_place> lost;
+  for (auto& place : places_of(owners_))
+    if (owners_[place.id].nodes[place.index] == what.node)
+      lost.insert(place);
+  recover(lost);
+}
+
+void simulated_supervisor::on(node_index, const partition_failed& what) {
+  if (what.incarnation == incarnation(what.place))
+    recover({what.place});
+}
+
+/// Everything that was not restored everywhere is restored anew along with it.
+void simulated_supervisor::recover(const std::set<partition_place>& lost) {
+  auto& report = *world_->report;
+  ++report.recoveries;
+  report.interrupted += is_recovering() ? 1 : 0;
+  report.restored_at = std::max(report.restored_at, stable_.value());
+  restoring_.insert(lost.begin(), lost.end());
+  recovery_order order{++generation_, stable_.value(), alive_, {}};
+  for (auto& place : restoring_) {
+    auto one = lost_one(owners_, place, generation_);
+    if (!world_->has(planted_bug::reports_not_void))
+      stable_.fence(place.id, one.slices, generation_, stable_.value());
+    incarnations_[world_->number_of(place)] = generation_;
+    if (auto at = ended_.find(place);
+        at != ended_.end() && at->second > stable_.value())
+      ended_.erase(at);
+    auto host = pick_host();
+    owners_[place.id].nodes[place.index] = host;
+    order.replacements.push_back({std::move(one), host});
+  }
+  awaited_ = alive_;
+  for (auto node : alive_)
+    send(node, order);
+}
+
+node_index simulated_supervisor::pick_host() {
+  auto at = alive_.begin();
+  std::advance(
+    at, static_cast<std::ptrdiff_t>(world_->random->below(alive_.size())));
+  return *at;
+}
+
+void simulated_supervisor::on(node_index from, const recovery_answer& what) {
+  if (what.generation != generation_ || awaited_.erase(from) == 0)
+    return;
+  if (!awaited_.empty() && !world_->has(planted_bug::started_early))
+    return;
+  start_order order{generation_, {restoring_.begin(), restoring_.end()}};
+  for (auto node : alive_)
+    send(node, order);
+  if (awaited_.empty())
+    restoring_.clear();
+}
+
+} // namespace braid::simulator

@@ -1,0 +1,77 @@
+// The supervisor of a simulated run: finds the stable epoch and leads
+// recoveries. It never fails; what it hears and says takes its time.
+#pragma once
+
+#include "tests/simulator/simulated_node.hpp"
+
+#include "checkpoint/stable_epoch.hpp"
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace braid::simulator {
+
+class simulated_supervisor {
+public:
+  simulated_supervisor(simulated_world& world, assignment owners);
+
+  void receive(simulated_network::delivery what);
+
+  /// A node is there that has nothing.
+  void on_joined(node_index node);
+
+  /// Asks sources for a checkpoint.
+  void name_checkpoint();
+
+  epoch_number stable() const {
+    return stable_.value();
+  }
+
+  generation_number generation() const {
+    return generation_;
+  }
+
+  /// The nodes that are counted on.
+  const std::set<node_index>& alive() const {
+    return alive_;
+  }
+
+  bool is_recovering() const {
+    return !awaited_.empty();
+  }
+
+  /// Who runs where, by the latest recovery.
+  const assignment& owners() const {
+    return owners_;
+  }
+
+  /// The instance that counts.
+  incarnation_number incarnation(const partition_place& place) const {
+    return incarnations_[world_->number_of(place)];
+  }
+
+private:
+  void send(node_index to, message what);
+  void recover(const std::set<partition_place>& lost);
+  node_index pick_host();
+
+  void on(node_index from, const checkpoint_report& what);
+  void on(node_index from, const node_lost& what);
+  void on(node_index from, const partition_failed& what);
+  void on(node_index from, const recovery_answer& what);
+  void on(node_index from, const naming_refused& what);
+
+  simulated_world* world_;
+  assignment owners_;
+  stable_epoch stable_;
+  std::set<node_index> alive_;
+  generation_number generation_ = 0;
+  std::vector<incarnation_number> incarnations_;  ///< by partition
+  std::set<partition_place> restoring_;           ///< until all have answered
+  std::set<node_index> awaited_;                  ///< have not answered yet
+  std::map<partition_place, epoch_number> ended_; ///< with their last epoch
+  epoch_number named_ = 0;
+};
+
+} // namespace braid::simulator
