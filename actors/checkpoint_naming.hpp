@@ -22,6 +22,11 @@ public:
     return named_ == 0;
   }
 
+  /// The epoch on its way; 0: none.
+  epoch_number named() const {
+    return named_;
+  }
+
   /// The epoch to name when the furthest source was at `newest`.
   epoch_number name(epoch_number newest) {
     auto advanced = newest > newest_ ? newest - newest_ : 0;
