@@ -206,8 +206,8 @@ void warn_of_overdue(self_pointer self, epoch_number named) {
     missing += " " + report.operators.at(slice.of).name + "/slice "
                + std::to_string(slice.slice);
   log("topology")
-    ->warn("{}: the checkpoint of epoch {} is overdue; missing:{}",
-           report.name, named, missing);
+    ->warn("{}: the checkpoint of epoch {} is overdue; missing:{}", report.name,
+           named, missing);
 }
 
 void on_tick(self_pointer self) {

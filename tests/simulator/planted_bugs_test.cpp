@@ -82,10 +82,6 @@ TEST_CASE("found: backups of lost instances that are taken") {
   check_found(planted_bug::holders_not_fenced, cutting::by_clock);
 }
 
-TEST_CASE("found: backups that are kept though their instance is lost") {
-  check_found(planted_bug::fenced_copies_kept, cutting::by_clock);
-}
-
 TEST_CASE("found: reports of lost instances that count") {
   check_found(planted_bug::reports_not_void);
 }
