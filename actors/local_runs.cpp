@@ -78,10 +78,10 @@ local_runs::local_run local_runs::open(const deployment& plan) const {
   return run;
 }
 
-local_runs::made_partition local_runs::make(const local_run& run,
-                                            const partition_place& place,
-                                            const restoring& restored,
-                                            partition_settings settings) const {
+local_runs::made_partition
+local_runs::make(const local_run& run, const partition_place& place,
+                 const restoring& restored,
+                 const partition_settings& settings) const {
   made_partition made;
   made.generation = restored.generation;
   made.alarm = std::make_shared<alarm_clock>();

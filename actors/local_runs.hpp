@@ -110,7 +110,7 @@ private:
   struct made_partition;
   made_partition make(const local_run& run, const partition_place& place,
                       const restoring& restored,
-                      partition_settings settings) const;
+                      const partition_settings& settings) const;
   void add(local_run& run, made_partition made);
   local_run open(const deployment& plan) const;
   void restore(local_run& run);
