@@ -7,12 +7,6 @@
 
 namespace braid {
 
-const caf::actor* run_routes::find(operator_id id,
-                                   partition_index partition) const {
-  auto found = local.find({id, partition});
-  return found == local.end() ? nullptr : &found->second;
-}
-
 data_plane::data_plane(const tcp_link_options& options, callbacks tell)
   : tell_(std::move(tell)) {
   link_callbacks heard;
@@ -68,6 +62,16 @@ void data_plane::on_frame(const std::string& from,
         return on_close(frame);
       case frame_kind::credit:
         return on_credit(frame);
+    }
+    switch (static_cast<backup_frame_kind>(frame.kind())) {
+      case backup_frame_kind::backup_receipt:
+        return on_receipt(from, read_backup_receipt(frame));
+      case backup_frame_kind::cuts_receipt:
+        return on_receipt(from, read_cuts_receipt(frame));
+      case backup_frame_kind::backup:
+      case backup_frame_kind::cuts:
+      case backup_frame_kind::recovered_part:
+        return tell_.on_backup(from, frame);
     }
     tell_.on_log(link_log::warning, "dropped a frame of unknown kind "
                                       + std::to_string(frame.kind()) + " from "
@@ -133,6 +137,15 @@ void data_plane::on_close(const incoming_frame& frame) {
   }
 }
 
+template <class Receipt>
+void data_plane::on_receipt(const std::string& from, const Receipt& receipt) {
+  auto routes = routes_of(receipt.run);
+  if (!routes)
+    return;
+  if (auto* actor = routes->find(receipt.place.id, receipt.place.index))
+    caf::anon_send(*actor, receipt_arrival<Receipt>{from, receipt});
+}
+
 void data_plane::on_credit(const incoming_frame& frame) {
   auto credit = read_credit(frame);
   auto routes = routes_of(credit.run);
@@ -141,76 +154,6 @@ void data_plane::on_credit(const incoming_frame& frame) {
   if (auto* actor =
         routes->find(routes->edges[credit.notice.edge].from, credit.notice.to))
     caf::anon_send(*actor, credit.notice);
-}
-
-void routed_outbox::route(std::shared_ptr<const run_routes> routes) {
-  routes_ = std::move(routes);
-}
-
-void routed_outbox::send_batch(const batch_target& to, batch_ptr tuples) {
-  auto& waiting = waiting_[{to.edge, to.to}];
-  if (waiting.to != to)
-    deliver(waiting);
-  waiting.to = to;
-  waiting.batches.push_back(std::move(tuples));
-  if (waiting.batches.size() == batches_together)
-    deliver(waiting);
-}
-
-void routed_outbox::deliver(waiting_batches& waiting) {
-  auto batches = std::exchange(waiting.batches, {});
-  if (batches.empty())
-    return;
-  auto& to = waiting.to;
-  auto target = routes_->edges[to.edge].to;
-  if (auto* actor = routes_->find(target, to.to)) {
-    caf::anon_send(
-      *actor, batch_arrival{{to.edge, place_.index, to.generation, to.epoch},
-                            std::move(batches)});
-    return;
-  }
-  batch_address address{routes_->run, to.edge,       place_.index,
-                        to.to,        to.generation, to.epoch};
-  std::vector<outgoing_frame> frames;
-  frames.reserve(batches.size());
-  for (auto& batch : batches)
-    frames.push_back(to_frame(address, batch));
-  link_->send(routes_->nodes[routes_->owners[target].nodes[to.to]], frames);
-}
-
-void routed_outbox::send_close(const close_notice& notice,
-                               std::span<const close_receiver> receivers) {
-  auto target = routes_->edges[notice.edge].to;
-  auto& nodes = routes_->owners[target].nodes;
-  std::map<node_index, addressed_close> remote;
-  for (auto& receiver : receivers) {
-    if (auto found = waiting_.find({notice.edge, receiver.to});
-        found != waiting_.end())
-      deliver(found->second);
-    if (auto* actor = routes_->find(target, receiver.to)) {
-      auto addressed = notice;
-      addressed.generation = receiver.generation;
-      addressed.tuples = receiver.tuples;
-      caf::anon_send(*actor, std::move(addressed));
-    } else {
-      remote[nodes[receiver.to]].receivers.push_back(receiver);
-    }
-  }
-  for (auto& [node, close] : remote) {
-    close.run = routes_->run;
-    close.notice = notice;
-    link_->send(routes_->nodes[node], to_frame(close));
-  }
-}
-
-void routed_outbox::send_credit(const credit_notice& notice) {
-  auto target = routes_->edges[notice.edge].from;
-  if (auto* actor = routes_->find(target, notice.to)) {
-    caf::anon_send(*actor, notice);
-    return;
-  }
-  auto& node = routes_->nodes[routes_->owners[target].nodes[notice.to]];
-  link_->send(node, to_frame(addressed_credit{routes_->run, notice}));
 }
 
 } // namespace braid

@@ -1,10 +1,8 @@
-// The data plane of a node: brings what links receive to partition actors, and
-// what partitions send to actors here and links to other nodes.
+// The data plane of a node: brings what links receive to the actors here.
 #pragma once
 
-#include "actors/deployment.hpp"
 #include "actors/messages.hpp"
-#include "actors/protocol.hpp"
+#include "actors/routed_outbox.hpp"
 #include "actors/tcp_link.hpp"
 #include "actors/wire.hpp"
 
@@ -21,19 +19,6 @@
 
 namespace braid {
 
-/// Where the partitions of one run are, seen from one node.
-struct run_routes {
-  run_id run = 0;
-  std::vector<edge_node> edges;
-  assignment owners;
-  std::vector<std::string> nodes; ///< by node_index
-  node_index here = 0;
-  std::map<std::pair<operator_id, partition_index>, caf::actor> local;
-
-  /// The actor of a partition of this node.
-  const caf::actor* find(operator_id id, partition_index partition) const;
-};
-
 /// Thread-safe.
 class data_plane {
 public:
@@ -41,6 +26,9 @@ public:
   struct callbacks {
     std::function<void(const std::string& peer, const std::string& reason)>
       on_peer_down;
+    /// What others back up here, and parts of what is restored here.
+    std::function<void(const std::string& from, const incoming_frame&)>
+      on_backup;
     std::function<void(link_log, const std::string&)> on_log;
   };
 
@@ -62,6 +50,8 @@ private:
   void on_batch(const incoming_frame& frame);
   void on_close(const incoming_frame& frame);
   void on_credit(const incoming_frame& frame);
+  template <class Receipt>
+  void on_receipt(const std::string& from, const Receipt& receipt);
   std::shared_ptr<const run_routes> routes_of(run_id run) const;
 
   // Batches of a channel wait for each other, at the longest for their close.
@@ -84,36 +74,6 @@ private:
   std::map<run_id, std::shared_ptr<const run_routes>> runs_;
   std::map<channel, frame_arrival> arrived_; // of the I/O thread
   std::unique_ptr<tcp_link> link_;           // last: its thread uses the others
-};
-
-/// The outbox of one partition.
-class routed_outbox final : public outbox {
-public:
-  routed_outbox(partition_place place, link_layer& link)
-    : place_(place), link_(&link) {}
-
-  /// To be called before the partition sends anything.
-  void route(std::shared_ptr<const run_routes> routes);
-
-  void send_batch(const batch_target& to, batch_ptr tuples) override;
-  void send_close(const close_notice& notice,
-                  std::span<const close_receiver> receivers) override;
-  void send_credit(const credit_notice& notice) override;
-
-private:
-  // Batches wait for each other, at the longest for the close of their epoch.
-  struct waiting_batches {
-    batch_target to;
-    std::vector<batch_ptr> batches;
-  };
-  using channel = std::pair<edge_id, partition_index>;
-
-  void deliver(waiting_batches& waiting);
-
-  partition_place place_;
-  link_layer* link_;
-  std::shared_ptr<const run_routes> routes_;
-  std::map<channel, waiting_batches> waiting_;
 };
 
 } // namespace braid

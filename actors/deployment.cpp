@@ -35,6 +35,13 @@ partition_settings partition_settings_of(const deployment& plan,
   result.cuts.max_tuples = given.max_tuples;
   result.cuts.max_bytes = given.max_bytes;
   result.cuts.count = plan.asked.count_cuts;
+  // A node alone has nobody to survive it.
+  result.checkpoints.taken =
+    given.checkpoint_interval_us != 0 && plan.nodes.size() > 1;
+  // Only cuts by the clock cannot be found again from the input.
+  result.checkpoints.hold_cuts = result.checkpoints.taken
+                                 && !plan.asked.count_cuts
+                                 && plan.asked.repeat_cuts.empty();
   if (!plan.asked.repeat_cuts.empty())
     result.cuts.repeat = load_cuts(plan.asked.repeat_cuts);
   if (!plan.asked.record_cuts.empty()) {

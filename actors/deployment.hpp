@@ -53,11 +53,14 @@ struct run_settings {
   std::uint64_t max_bytes = 1 << 20;
   std::uint64_t in_flight = 4;
   std::uint64_t batch_bytes = 64 * 1024;
+  /// 0: no checkpoints are taken
+  std::uint64_t checkpoint_interval_us = 1'000'000;
+  std::uint64_t replicas = 1; ///< other nodes that keep each checkpoint
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& epoch_length_us& idle_length_us& max_tuples& max_bytes& in_flight&
-      batch_bytes;
+      batch_bytes& checkpoint_interval_us& replicas;
   }
 };
 

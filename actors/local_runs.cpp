@@ -1,5 +1,6 @@
 #include "actors/local_runs.hpp"
 
+#include "actors/backup_holder.hpp"
 #include "actors/partition_actor.hpp"
 
 #include <caf/all.hpp>
@@ -49,113 +50,309 @@ node_index index_of(const deployment& plan, const std::string& here) {
 
 struct local_runs::made_partition {
   partition_body body;
+  generation_number generation = 0;
   std::shared_ptr<alarm_clock> alarm;
 };
 
 local_runs::local_runs(std::string here, const topology_registry& registry,
-                       data_plane& plane)
-  : here_(std::move(here)), registry_(&registry), plane_(&plane) {}
+                       data_plane& plane, caf::event_based_actor* self,
+                       caf::actor holder, callbacks tell)
+  : here_(std::move(here)), registry_(&registry), plane_(&plane), self_(self),
+    holder_(std::move(holder)), tell_(std::move(tell)) {}
 
-std::vector<local_runs::made_partition>
-local_runs::make_partitions(const deployment& plan, const topology& graph,
-                            node_index here) const {
-  auto settings = partition_settings_of(plan, here_);
-  std::vector<batch_decoder> decoders;
-  for (auto& edge : graph.edges())
-    decoders.push_back(edge.decode);
-  std::vector<made_partition> result;
-  for (auto id : graph.upstream_first())
-    for (partition_index i = 0; i < plan.owners.at(id).partitions(); ++i) {
-      if (plan.owners[id].nodes[i] != here)
-        continue;
-      made_partition made;
-      made.alarm = std::make_shared<alarm_clock>();
-      made.body.place = {id, i};
-      made.body.out =
-        std::make_shared<routed_outbox>(made.body.place, plane_->link());
-      made.body.decoders = decoders;
-      made.body.logic =
-        make_partition(graph, plan.owners, made.body.place, settings,
-                       *made.body.out, [alarm = made.alarm] { alarm->ring(); });
-      made.body.load = made.body.logic->shared_load();
-      result.push_back(std::move(made));
-    }
-  return result;
-}
+// -- making partitions --------------------------------------------------------
 
-void local_runs::connect_peers(const deployment& plan) {
-  for (auto& node : plan.nodes)
-    if (node.name != here_)
-      plane_->link().add_peer(node.name, node.incarnation, node.host,
-                              node.port);
-}
-
-void local_runs::deploy(
-  caf::event_based_actor* self, const deployment& plan,
-  const std::function<void(const partition_event&)>& tell) {
-  if (runs_.contains(plan.run))
-    return;
-  auto graph = registry_->compose(plan.asked.topology, plan.asked.settings);
-  if (graph->fingerprint() != plan.fingerprint)
+local_runs::local_run local_runs::open(const deployment& plan) const {
+  local_run run;
+  run.plan = plan;
+  run.graph = registry_->compose(plan.asked.topology, plan.asked.settings);
+  if (run.graph->fingerprint() != plan.fingerprint)
     throw std::runtime_error{
       "topology '" + plan.asked.topology + "' is composed otherwise on node '"
       + here_ + "' than where it was submitted; use one build of its plug-in"};
-  auto here = index_of(plan, here_);
-  auto made = make_partitions(plan, *graph, here);
-  connect_peers(plan);
+  index_of(plan, here_);
+  run.settings = partition_settings_of(plan, here_);
+  for (node_index node = 0; node < plan.nodes.size(); ++node)
+    run.alive.push_back(node);
+  return run;
+}
+
+local_runs::made_partition local_runs::make(const local_run& run,
+                                            const partition_place& place,
+                                            const restoring& restored,
+                                            partition_settings settings) const {
+  made_partition made;
+  made.generation = restored.generation;
+  made.alarm = std::make_shared<alarm_clock>();
+  auto& body = made.body;
+  body.place = place;
+  body.out = std::make_shared<routed_outbox>(
+    run.plan.run, place, restored.generation, plane_->link());
+  for (auto& edge : run.graph->edges())
+    body.decoders.push_back(edge.decode);
+  body.backs_up = settings.checkpoints.taken;
+  body.logic = make_partition(
+    *run.graph, run.plan.owners, place, settings,
+    {*body.out, [alarm = made.alarm] { alarm->ring(); }}, restored);
+  body.load = body.logic->shared_load();
+  body.ended = [=, tell = tell_.ended,
+                run = run.plan.run](const std::string& reason) {
+    tell({run, place.id, place.index, restored.generation, !reason.empty(),
+          reason});
+  };
+  body.backed_up = [=, tell = tell_.backed_up, run = run.plan.run](
+                     const checkpoint_sender::completion& what) {
+    tell({run, place, restored.generation, what.epoch, what.ended});
+  };
+  body.refused = [=, tell = tell_.refused,
+                  run = run.plan.run](epoch_number epoch) {
+    tell({run, epoch});
+  };
+  return made;
+}
+
+void local_runs::add(local_run& run, made_partition made) {
+  auto place = made.body.place;
+  auto& node = run.graph->operators()[place.id];
+  local_partition known;
+  known.place = place;
+  known.generation = made.generation;
+  known.load = made.body.load;
+  known.source = node.kind == operator_kind::source;
+  known.actor = self_->spawn(partition_actor, std::move(made.body));
+  made.alarm->set(known.actor);
+  known.report.run = run.plan.name;
+  known.report.operator_name = node.name;
+  known.report.partition = place.index;
+  known.report.node = here_;
+  known.report.actor = known.actor.id();
+  known.report.slices =
+    hosted_slices{run.plan.owners[place.id].table, place.index}.size();
+  run.partitions[place] = std::move(known);
+}
+
+/// Tells all partitions here where all others are now.
+void local_runs::route(local_run& run) {
+  auto& plan = run.plan;
   auto routes = std::make_shared<run_routes>();
   routes->run = plan.run;
-  routes->edges = graph->edges();
+  routes->edges = run.graph->edges();
   routes->owners = plan.owners;
   for (auto& node : plan.nodes)
     routes->nodes.push_back(node.name);
-  routes->here = here;
-  auto& run = runs_[plan.run];
-  run.plan = plan;
-  for (auto& [body, alarm] : made) {
-    auto place = body.place;
-    body.ended = [=, run_number = plan.run](const std::string& reason) {
-      tell({run_number, place.id, place.index, !reason.empty(), reason});
-    };
-    auto& node = graph->operators()[place.id];
-    local_partition known;
-    known.load = body.load;
-    known.source = node.kind == operator_kind::source;
-    auto out = body.out;
-    known.actor = self->spawn(partition_actor, std::move(body));
-    alarm->set(known.actor);
-    known.report.run = plan.name;
-    known.report.operator_name = node.name;
-    known.report.partition = place.index;
-    known.report.node = here_;
-    known.report.actor = known.actor.id();
-    known.report.slices =
-      hosted_slices{plan.owners[place.id].table, place.index}.size();
-    routes->local[{place.id, place.index}] = known.actor;
-    run.partitions.push_back(std::move(known));
-    // Nothing is sent before the routes are complete: sources wait for the
-    // start, the others for them.
-    out->route(routes);
+  routes->here = index_of(plan, here_);
+  for (auto& [place, known] : run.partitions)
+    routes->local[place] = known.actor;
+  for (auto& [place, known] : run.partitions) {
+    backup_holders holders{
+      routes->here,
+      upstream_nodes(*run.graph, plan.owners, place.id, place.index), run.alive,
+      static_cast<std::uint32_t>(plan.settings.replicas)};
+    caf::anon_send(known.actor, reroute{routes, std::move(holders)});
   }
-  run.graph = std::move(graph);
   plane_->add(std::move(routes));
+}
+
+void local_runs::connect_peers(const local_run& run) {
+  for (auto number : run.alive) {
+    auto& node = run.plan.nodes[number];
+    if (node.name != here_)
+      plane_->link().add_peer(node.name, node.incarnation, node.host,
+                              node.port);
+  }
+}
+
+void local_runs::deploy(const deployment& plan) {
+  if (runs_.contains(plan.run))
+    return;
+  auto run = open(plan);
+  auto here = index_of(plan, here_);
+  std::vector<made_partition> made;
+  for (auto id : run.graph->upstream_first())
+    for (partition_index i = 0; i < plan.owners.at(id).partitions(); ++i)
+      if (plan.owners[id].nodes[i] == here)
+        made.push_back(make(run, {id, i}, {}, run.settings));
+  caf::anon_send(holder_, open_run_atom::value, plan.run);
+  connect_peers(run);
+  for (auto& each : made)
+    add(run, std::move(each));
+  // Nothing is sent before: sources wait for the start, the others for them.
+  route(run);
+  runs_[plan.run] = std::move(run);
 }
 
 void local_runs::start(run_id run) {
   auto found = runs_.find(run);
   if (found == runs_.end())
     throw std::runtime_error{"the run is not deployed on node '" + here_ + "'"};
-  for (auto& partition : found->second.partitions)
+  for (auto& [place, partition] : found->second.partitions)
     caf::anon_send(partition.actor, start_atom::value);
 }
+
+// -- recovery -----------------------------------------------------------------
+
+void local_runs::recover(const recovery& what,
+                         std::function<void(const std::string&)> done) {
+  auto number = what.plan.run;
+  if (!runs_.contains(number))
+    runs_[number] = open(what.plan);
+  auto& run = runs_[number];
+  if (what.generation < run.generation)
+    return;
+  run.recovered = std::move(done);
+  if (what.generation == run.generation)
+    return restore_if_complete(run); // asked once more
+  run.generation = what.generation;
+  run.plan = what.plan;
+  run.alive = what.alive;
+  for (auto& lost : what.lost)
+    if (auto found = run.partitions.find(lost.place);
+        found != run.partitions.end()) {
+      kill(found->second.actor);
+      run.partitions.erase(found);
+    }
+  connect_peers(run);
+  run.recovering = std::make_unique<local_recovery>(what, here_);
+  caf::anon_send(holder_, what);
+  for (auto& part : std::exchange(early_, {}))
+    on_part(std::move(part));
+  restore_if_complete(run);
+}
+
+void local_runs::on_part(recovered_part part) {
+  auto found = runs_.find(part.run);
+  // Of a recovery that is over, or a run that is not here (any more).
+  if (found != runs_.end() && part.incarnation < found->second.generation)
+    return;
+  if (found == runs_.end() || part.incarnation > found->second.generation) {
+    early_.push_back(std::move(part));
+    return;
+  }
+  auto& run = found->second;
+  if (!run.recovering)
+    return;
+  run.recovering->on_part(std::move(part));
+  restore_if_complete(run);
+}
+
+void local_runs::restore_if_complete(local_run& run) {
+  std::string problem;
+  if (run.recovering) {
+    problem = run.recovering->problem();
+    if (problem.empty() && !run.recovering->is_complete())
+      return;
+    try {
+      if (problem.empty())
+        restore(run);
+    } catch (const std::exception& error) {
+      problem = error.what();
+    }
+    if (problem.empty())
+      run.recovering.reset();
+  }
+  if (run.recovered)
+    std::exchange(run.recovered, nullptr)(problem);
+}
+
+void local_runs::restore(local_run& run) {
+  std::vector<made_partition> made;
+  auto stable = run.recovering->what().stable;
+  for (auto& found : run.recovering->take()) {
+    auto settings = run.settings;
+    auto& name = run.graph->operators()[found.place.id].name;
+    if (!found.cuts.empty()) {
+      auto known = std::make_shared<recorded_cuts>();
+      for (auto& [epoch, cuts] : found.cuts)
+        known->add(name, epoch, cuts);
+      settings.cuts.known = std::move(known);
+    }
+    auto* checkpoint = found.checkpoint ? &*found.checkpoint : nullptr;
+    made.push_back(
+      make(run, found.place, {run.generation, checkpoint}, settings));
+    made.back().body.out->repeat_cuts(stable, found.cuts);
+  }
+  for (auto& each : made)
+    add(run, std::move(each));
+  route(run);
+}
+
+void local_runs::resume(const resumption& what) {
+  auto found = runs_.find(what.run);
+  if (found == runs_.end())
+    throw std::runtime_error{"the run is not deployed on node '" + here_ + "'"};
+  auto& run = found->second;
+  run.generation = std::max(run.generation, what.generation);
+  // One that was taken for lost here alone is a peer again.
+  connect_peers(run);
+  auto here = index_of(run.plan, here_);
+  std::set<node_index> reconnected;
+  for (auto& [one, other] : what.reconnected) {
+    if (one == here)
+      reconnected.insert(other);
+    if (other == here)
+      reconnected.insert(one);
+  }
+  for (auto& [place, known] : run.partitions)
+    if (known.generation == what.generation)
+      caf::anon_send(known.actor, resume_atom::value);
+    else
+      for (auto node : reconnected)
+        caf::anon_send(known.actor, reconnection{node});
+  renew_channels(run, what, reconnected);
+}
+
+void local_runs::renew_channels(const local_run& run, const resumption& what,
+                                const std::set<node_index>& reconnected) {
+  for (auto& edge : run.graph->edges()) {
+    auto& upstream = run.plan.owners.at(edge.from).nodes;
+    for (partition_index from = 0; from < upstream.size(); ++from) {
+      partition_place source{edge.from, from};
+      auto anew = std::find(what.restored.begin(), what.restored.end(), source)
+                  != what.restored.end();
+      if (!anew && !reconnected.contains(upstream[from]))
+        continue;
+      for (auto& [place, known] : run.partitions)
+        if (place.id == edge.to && known.generation != what.generation)
+          caf::anon_send(known.actor,
+                         channel_renewal{edge.id, from, what.generation});
+    }
+  }
+}
+
+void local_runs::on_stable(const run_epoch& stable) {
+  caf::anon_send(holder_, stable);
+  if (auto found = runs_.find(stable.run); found != runs_.end())
+    for (auto& [place, known] : found->second.partitions)
+      caf::anon_send(known.actor, stable_notice{stable.epoch});
+}
+
+void local_runs::name_checkpoint(const run_epoch& named) {
+  if (auto found = runs_.find(named.run); found != runs_.end())
+    for (auto& [place, known] : found->second.partitions)
+      if (known.source)
+        caf::anon_send(known.actor, named_checkpoint{named.epoch});
+}
+
+epoch_number local_runs::newest_epoch(run_id run) const {
+  epoch_number result = 0;
+  if (auto found = runs_.find(run); found != runs_.end())
+    for (auto& [place, known] : found->second.partitions)
+      if (known.source)
+        result = std::max<epoch_number>(result, known.load->epoch);
+  return result;
+}
+
+// -- stopping and reporting ---------------------------------------------------
 
 std::vector<partition_report> local_runs::stop(run_id run) {
   auto found = runs_.find(run);
   if (found == runs_.end())
     return {};
   plane_->remove(run);
+  caf::anon_send(holder_, drop_run_atom::value, run);
+  std::erase_if(early_, [&](auto& part) { return part.run == run; });
   std::vector<partition_report> result;
-  for (auto& partition : found->second.partitions) {
+  for (auto& [place, partition] : found->second.partitions) {
     kill(partition.actor);
     result.push_back(last_report_of(partition));
   }
@@ -185,6 +382,7 @@ partition_report local_runs::report_of(const local_partition& known) {
   result.tuples_out = known.load->tuples_out;
   result.queued_epochs = known.load->queued_epochs;
   result.queued_bytes = known.load->queued_bytes;
+  result.replay_bytes = known.load->replay_bytes;
   return result;
 }
 
@@ -197,13 +395,14 @@ partition_report local_runs::last_report_of(const local_partition& known) {
   result.busy_permille = 0;
   result.queued_epochs = 0;
   result.queued_bytes = 0;
+  result.replay_bytes = 0;
   return result;
 }
 
 std::vector<partition_report> local_runs::report() const {
   std::vector<partition_report> result;
   for (auto& [number, run] : runs_)
-    for (auto& known : run.partitions)
+    for (auto& [place, known] : run.partitions)
       result.push_back(report_of(known));
   return result;
 }
@@ -216,7 +415,7 @@ void local_runs::sample(clock::time_point now) {
     return;
   auto steady_now = std::chrono::nanoseconds{now.time_since_epoch()}.count();
   for (auto& [number, run] : runs_)
-    for (auto& known : run.partitions) {
+    for (auto& [place, known] : run.partitions) {
       std::uint64_t tuples =
         known.source ? known.load->tuples_out : known.load->tuples_in;
       // The two figures it is made of are not read at one instant.

@@ -3,6 +3,7 @@
 
 #include "actors/data_plane.hpp"
 #include "actors/deployment.hpp"
+#include "actors/local_recovery.hpp"
 #include "actors/messages.hpp"
 #include "actors/reports.hpp"
 #include "actors/topology_registry.hpp"
@@ -13,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,17 +26,45 @@ class local_runs {
 public:
   using clock = std::chrono::steady_clock;
 
-  local_runs(std::string here, const topology_registry& registry,
-             data_plane& plane);
+  /// Called from partitions' threads when one ends, or is backed up.
+  struct callbacks {
+    std::function<void(const partition_event&)> ended;
+    std::function<void(const checkpoint_report&)> backed_up;
+    /// A source refuses an epoch that was named to it.
+    std::function<void(const run_epoch&)> refused;
+  };
 
-  /// Makes this node's partitions of a run; they wait for `start`. `tell` is
-  /// called from their threads when one ends. Deploying a run again does
-  /// nothing. Throws an exception whose text is for the user if that fails;
-  /// then nothing of the run is left here.
-  void deploy(caf::event_based_actor* self, const deployment& plan,
-              const std::function<void(const partition_event&)>& tell);
+  /// Partitions are spawned by `self`. `holder` is this node's backup holder.
+  local_runs(std::string here, const topology_registry& registry,
+             data_plane& plane, caf::event_based_actor* self, caf::actor holder,
+             callbacks tell);
+
+  /// Makes this node's partitions of a run; they wait for `start`. Deploying a
+  /// run again does nothing. Throws an exception whose text is for the user if
+  /// that fails; then nothing of the run is left here.
+  void deploy(const deployment& plan);
 
   void start(run_id run);
+
+  /// Begins this node's part in a recovery, and calls `done` once all that it
+  /// is to host is made, or with the reason why that cannot be. Of a run that
+  /// is new here, too. An earlier recovery of the run that is not done ends:
+  /// its `done` is not called.
+  void recover(const recovery& what,
+               std::function<void(const std::string& error)> done);
+
+  /// A part of a lost partition has come.
+  void on_part(recovered_part part);
+
+  /// What was restored begins, and others begin their channels from it anew.
+  /// Throws if the run is not here.
+  void resume(const resumption& what);
+
+  void on_stable(const run_epoch& stable);
+  void name_checkpoint(const run_epoch& named);
+
+  /// The newest epoch that a source of the run has come to here; 0: none.
+  epoch_number newest_epoch(run_id run) const;
 
   /// Ends the run here. Returns its partitions as they were at their end.
   std::vector<partition_report> stop(run_id run);
@@ -52,6 +82,8 @@ public:
 
 private:
   struct local_partition {
+    partition_place place;
+    generation_number generation = 0;
     partition_report report; ///< what does not change, and the rates
     caf::actor actor;
     std::shared_ptr<const partition_load> load;
@@ -65,19 +97,37 @@ private:
 
   struct local_run {
     deployment plan;
+    partition_settings settings;
     std::unique_ptr<topology> graph;
-    std::vector<local_partition> partitions;
+    std::vector<node_index> alive; ///< nodes of the run
+    std::map<partition_place, local_partition> partitions;
+    // Of the latest recovery.
+    generation_number generation = 0;
+    std::unique_ptr<local_recovery> recovering;
+    std::function<void(const std::string&)> recovered;
   };
 
   struct made_partition;
-  std::vector<made_partition> make_partitions(const deployment& plan,
-                                              const topology& graph,
-                                              node_index here) const;
-  void connect_peers(const deployment& plan);
+  made_partition make(const local_run& run, const partition_place& place,
+                      const restoring& restored,
+                      partition_settings settings) const;
+  void add(local_run& run, made_partition made);
+  local_run open(const deployment& plan) const;
+  void restore(local_run& run);
+  void restore_if_complete(local_run& run);
+  void route(local_run& run);
+  void connect_peers(const local_run& run);
+  static void renew_channels(const local_run& run, const resumption& what,
+                             const std::set<node_index>& reconnected);
 
   std::string here_;
   const topology_registry* registry_;
   data_plane* plane_;
+  caf::event_based_actor* self_;
+  caf::actor holder_;
+  callbacks tell_;
+  /// Parts that came before their recovery was heard of.
+  std::vector<recovered_part> early_;
   std::map<run_id, local_run> runs_;
   clock::time_point sampled_at_ = clock::now();
 };

@@ -2,22 +2,33 @@
 
 namespace braid {
 
-std::unique_ptr<partition>
-make_partition(const topology& graph, const assignment& owners,
-               partition_place place, const partition_settings& settings,
-               outbox& out, std::function<void()> wake,
-               const restoring& restored) {
-  auto& node = graph.operators()[place.id];
-  auto is_source = node.kind == operator_kind::source;
+namespace {
+
+std::unique_ptr<replaying_outbox>
+make_outbox(const topology& graph, const assignment& owners, operator_id id,
+            const partition_settings& settings, const restoring& restored,
+            outbox& out) {
+  auto is_source = graph.operators()[id].kind == operator_kind::source;
   replaying_outbox::settings how;
   how.in_flight = settings.flow.in_flight;
   how.keep = settings.checkpoints.taken;
   how.hold_closes = is_source && settings.checkpoints.hold_cuts;
   how.closed = restored.checkpoint ? restored.checkpoint->epoch : 0;
   how.generation = restored.generation;
+  return std::make_unique<replaying_outbox>(graph, owners, id, how, out);
+}
+
+} // namespace
+
+std::unique_ptr<partition> make_partition(const topology& graph,
+                                          const assignment& owners,
+                                          partition_place place,
+                                          const partition_settings& settings,
+                                          const partition_surroundings& around,
+                                          const restoring& restored) {
   partition_beginning beginning{
     settings.flow,
-    std::make_unique<replaying_outbox>(graph, owners, place.id, how, out),
+    make_outbox(graph, owners, place.id, settings, restored, around.out),
     restored.generation, settings.checkpoints, restored.checkpoint};
   auto setup =
     setup_of(graph, owners, place.id, place.index, settings.flow.batch_bytes);
@@ -29,10 +40,11 @@ make_partition(const topology& graph, const assignment& owners,
                                      epoch_number epoch, batch_ptr tuples) {
         to_all->append(edge, to, epoch, std::move(tuples));
       };
-  if (is_source)
+  auto& node = graph.operators()[place.id];
+  if (node.kind == operator_kind::source)
     return std::make_unique<source_logic>(
       graph, owners, place, settings.cuts,
-      node.make_source(setup, source_context{std::move(wake)}),
+      node.make_source(setup, source_context{around.wake}),
       std::move(beginning));
   return std::make_unique<operator_partition>(
     graph, owners, place, node.make(setup), std::move(beginning));

@@ -24,14 +24,21 @@ struct partition_settings {
   bool round_trip_state = false; ///< see `instance_setup`
 };
 
-/// Makes the partition at `place`. It sends to `out`, which must outlive it.
-/// `wake` is called, from any thread, when a waiting source has something
-/// again. Throws what a source or sink throws when it cannot be opened, and
-/// `decode_error` if the checkpoint in `restored` is not of this partition.
-std::unique_ptr<partition>
-make_partition(const topology& graph, const assignment& owners,
-               partition_place place, const partition_settings& settings,
-               outbox& out, std::function<void()> wake,
-               const restoring& restored = {});
+/// Whom a partition talks to.
+struct partition_surroundings {
+  outbox& out; ///< must outlive it
+  /// Called, from any thread, when a waiting source has something again.
+  std::function<void()> wake;
+};
+
+/// Makes the partition at `place`. Throws what a source or sink throws when it
+/// cannot be opened, and `decode_error` if the checkpoint in `restored` is not
+/// of this partition.
+std::unique_ptr<partition> make_partition(const topology& graph,
+                                          const assignment& owners,
+                                          partition_place place,
+                                          const partition_settings& settings,
+                                          const partition_surroundings& around,
+                                          const restoring& restored = {});
 
 } // namespace braid

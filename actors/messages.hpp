@@ -6,11 +6,13 @@
 #include "actors/frame.hpp"
 #include "actors/node_settings.hpp"
 #include "actors/protocol.hpp"
+#include "actors/recovery.hpp"
 #include "actors/reports.hpp"
 #include "actors/wire.hpp"
 
 #include "operators/archive.hpp"
 
+#include <caf/actor.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/atom.hpp>
 #include <caf/meta/type_name.hpp>
@@ -24,17 +26,26 @@ namespace braid {
 
 /// What one node asks of another, or a client of its node.
 enum class request_kind : std::uint16_t {
-  hello,           ///< introduction -> introduction
-  heartbeat,       ///< node_report -> nothing
-  leave,           ///< node name -> nothing
-  deploy,          ///< deployment -> nothing, once all partitions are made
-  start,           ///< run -> nothing: sources may begin
-  stop,            ///< run -> its partition_reports, as they were at the end
-  partition_event, ///< partition_event -> nothing
-  local_report,    ///< nothing -> node_report
-  submit,          ///< submission -> name of the run, once it runs
-  cancel,          ///< name of a run -> nothing
-  report,          ///< nothing -> cluster_report
+  hello,             ///< introduction -> introduction
+  heartbeat,         ///< node_report -> nothing
+  leave,             ///< node name -> nothing
+  deploy,            ///< deployment -> nothing, once all partitions are made
+  start,             ///< run -> nothing: sources may begin
+  stop,              ///< run -> its partition_reports, as they were at the end
+  partition_event,   ///< partition_event -> nothing
+  recover,           ///< recovery -> nothing, once all partitions are made
+  resume,            ///< resumption -> nothing
+  newest_epoch,      ///< run -> run_epoch: how far its sources here are
+  name_checkpoint,   ///< run_epoch -> nothing
+  refuse_checkpoint, ///< run_epoch -> nothing: a source has closed it
+  checkpointed,      ///< checkpoint_report -> nothing
+  stable,            ///< run_epoch -> nothing
+  link_broken,       ///< link_report -> nothing
+  abandon, ///< nothing: the node was taken for lost, its runs go on elsewhere
+  local_report, ///< nothing -> node_report
+  submit,       ///< submission -> name of the run, once it runs
+  cancel,       ///< name of a run -> nothing
+  report,       ///< nothing -> cluster_report
 };
 
 struct control_request {
@@ -102,12 +113,13 @@ struct partition_event {
   run_id run = 0;
   operator_id id = 0;
   partition_index partition = 0;
+  generation_number generation = 0; ///< of the instance
   bool failed = false;
   std::string reason;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& run& id& partition& failed& reason;
+    archive& run& id& partition& generation& failed& reason;
   }
 };
 
@@ -130,10 +142,48 @@ struct frame_arrival {
 /// is closed: waking an actor for each would cost more than handling it.
 inline constexpr std::size_t batches_together = 8;
 
+/// What a holder on another node says to a partition.
+template <class Receipt>
+struct receipt_arrival {
+  std::string from; ///< the node
+  Receipt receipt;
+};
+
+/// A channel from upstream begins anew.
+struct channel_renewal {
+  edge_id edge = 0;
+  partition_index from = 0;
+  generation_number generation = 0;
+};
+
+/// Cuts up to `epoch` are held; `epoch` is stable; checkpoints are taken after
+/// it.
+struct cuts_held {
+  epoch_number epoch = 0;
+};
+struct stable_notice {
+  epoch_number epoch = 0;
+};
+struct named_checkpoint {
+  epoch_number epoch = 0;
+};
+
+/// What arrived of backups, for who holds them.
+struct backup_arrival {
+  std::string from; ///< the node
+  incoming_frame frame;
+};
+
 /// A link to another node broke or was lost.
 struct link_down {
   std::string peer;
   std::string reason;
+};
+
+/// A node that can run a part of a run is there, or there again.
+struct node_joined {
+  node_address node;
+  caf::actor supervisor; ///< the node's
 };
 
 /// Where a node can be reached, once its ports are bound.
@@ -142,6 +192,7 @@ struct bound_addresses {
   address http;
 };
 
+using resume_atom = caf::atom_constant<caf::atom("resume")>;
 using start_atom = caf::atom_constant<caf::atom("start")>;
 using work_atom = caf::atom_constant<caf::atom("work")>;
 using tick_atom = caf::atom_constant<caf::atom("tick")>;
@@ -161,6 +212,19 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::batch_arrival)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::frame_arrival)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::close_notice)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::credit_notice)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::receipt_arrival<braid::backup_receipt>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::receipt_arrival<braid::cuts_receipt>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::channel_renewal)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::cuts_held)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::stable_notice)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::named_checkpoint)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::backup_arrival)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::recovered_part)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::recovery)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::run_epoch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::checkpoint_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::link_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::node_joined)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::bound_addresses)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::link_down)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::partition_event)

@@ -234,6 +234,10 @@ private:
                                const std::string& reason) {
       caf::anon_send(supervisor_, link_down{peer, reason});
     };
+    tell.on_backup = [this](const std::string& from,
+                            const incoming_frame& frame) {
+      caf::anon_send(supervisor_, backup_arrival{from, frame});
+    };
     try {
       plane_ = std::make_unique<data_plane>(options, std::move(tell));
     } catch (const std::system_error& refused) {

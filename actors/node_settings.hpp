@@ -41,6 +41,9 @@ struct node_settings {
   std::size_t threads = 0; ///< of the scheduler; 0: by the number of cores
   std::size_t messages_per_turn = 20;
 
+  /// Kept for other nodes at most.
+  std::uint64_t backup_bytes = std::uint64_t{4} << 30;
+
   run_settings runs; ///< for the topologies that this node supervises
 };
 

@@ -24,10 +24,6 @@ control_reply failure(const std::string& error) {
   return {error, {}, false};
 }
 
-control_reply no_answer(const std::string& error) {
-  return {error, {}, true};
-}
-
 std::uint64_t resident_bytes() {
   std::ifstream file{"/proc/self/statm"};
   std::uint64_t total = 0;
@@ -59,6 +55,8 @@ node_report node_supervisor_state::own_report() const {
   result.cores = std::max(1u, std::thread::hardware_concurrency());
   result.memory_bytes = resident_bytes();
   result.actor = self->id();
+  result.holder_actor = holder.id();
+  result.backup_bytes = *held_bytes;
   result.topologies = parts.registry->names();
   result.partitions = local->report();
   return result;
@@ -121,8 +119,9 @@ std::string node_supervisor_state::meet(const introduction& who,
   if (node == parts.settings.name)
     return "both nodes are named '" + node + "'; set node.name in one of them";
   auto* known = members.find(node);
-  auto anew = !known || known->lost
-              || known->who.self.incarnation != who.self.incarnation;
+  auto was_lost = known && known->lost;
+  auto anew =
+    !known || was_lost || known->who.self.incarnation != who.self.incarnation;
   if (known && !known->lost
       && known->who.self.incarnation < who.self.incarnation)
     lose(node, "it was started again");
@@ -131,9 +130,13 @@ std::string node_supervisor_state::meet(const introduction& who,
   if (anew)
     log("node")->info("met {} at {}{}", node, who.self.control,
                       who.self.supervisor ? ", which supervises" : "");
+  if (was_lost && parts.settings.supervisor)
+    self->send(handle, control_request{request_kind::abandon, {}});
   // After a reconnect the handle looks the same, but only the new one works.
   peers[node] = handle;
   self->monitor(handle);
+  if (anew)
+    offer(who);
   if (who.self.supervisor && parts.settings.supervisor)
     log("node")->warn("{} supervises as well; set node.supervisor = false in "
                       "all nodes but one",
@@ -210,6 +213,8 @@ node_supervisor_state::on_request(control_request& request) {
         if (!parts.settings.supervisor)
           return forward(request);
         return report_cluster();
+      case request_kind::recover:
+        return recover(from_body<recovery>(request.body));
       default:
         return answer(request);
     }
@@ -229,13 +234,9 @@ control_reply node_supervisor_state::answer(const control_request& request) {
     case request_kind::leave:
       lose(from_body<std::string>(request.body), "it was stopped");
       return ok();
-    case request_kind::deploy: {
-      caf::actor here{self};
-      local->deploy(
-        self, from_body<deployment>(request.body),
-        [here](const partition_event& event) { caf::anon_send(here, event); });
+    case request_kind::deploy:
+      local->deploy(from_body<deployment>(request.body));
       return ok();
-    }
     case request_kind::start:
       local->start(from_body<run_id>(request.body));
       return ok();
@@ -243,6 +244,31 @@ control_reply node_supervisor_state::answer(const control_request& request) {
       return {"", to_body(local->stop(from_body<run_id>(request.body)))};
     case request_kind::partition_event:
       on_partition_event(from_body<partition_event>(request.body));
+      return ok();
+    case request_kind::resume:
+      local->resume(from_body<resumption>(request.body));
+      return ok();
+    case request_kind::newest_epoch: {
+      auto run = from_body<run_id>(request.body);
+      return {"", to_body(run_epoch{run, local->newest_epoch(run)})};
+    }
+    case request_kind::name_checkpoint:
+      local->name_checkpoint(from_body<run_epoch>(request.body));
+      return ok();
+    case request_kind::refuse_checkpoint:
+      on_refused_checkpoint(from_body<run_epoch>(request.body));
+      return ok();
+    case request_kind::checkpointed:
+      on_checkpoint(from_body<checkpoint_report>(request.body));
+      return ok();
+    case request_kind::stable:
+      local->on_stable(from_body<run_epoch>(request.body));
+      return ok();
+    case request_kind::abandon:
+      local->stop_all();
+      return ok();
+    case request_kind::link_broken:
+      on_link_report(from_body<link_report>(request.body));
       return ok();
     case request_kind::local_report:
       return {"", to_body(own_report())};
@@ -261,164 +287,6 @@ node_supervisor_state::answer_hello(const control_request& request) {
   return {"", to_body(introduce())};
 }
 
-/// Clients may ask any node; the one that supervises answers.
-caf::result<control_reply>
-node_supervisor_state::forward(control_request& request) {
-  auto found = peers.find(supervising);
-  if (found == peers.end())
-    return no_answer("node '" + parts.settings.name
-                     + "' has not met a node that supervises; check "
-                       "cluster.nodes and start that node");
-  auto promise = self->make_response_promise<control_reply>();
-  caf::duration limit{parts.settings.submit_limit};
-  self->request(found->second, limit, std::move(request))
-    .then([=](const control_reply& reply) mutable { promise.deliver(reply); },
-          [=, this](const caf::error&) mutable {
-            promise.deliver(
-              no_answer("node '" + supervising + "' did not answer in time"));
-          });
-  return promise;
-}
-
-caf::result<control_reply> node_supervisor_state::report_cluster() {
-  struct gathering {
-    cluster_report report;
-    std::size_t missing = 0;
-  };
-  auto all = std::make_shared<gathering>();
-  all->report.nodes.push_back(own_report());
-  for (auto& run : runs_in_order)
-    all->report.runs.push_back(runs[run].report);
-  auto promise = self->make_response_promise<control_reply>();
-  auto finish = [=]() mutable {
-    if (all->missing == 0)
-      promise.deliver(control_reply{"", to_body(all->report)});
-  };
-  auto now = clock_type::now();
-  for (auto& [node, member] : members.all()) {
-    auto known = member.who.self;
-    known.lost = member.lost;
-    known.last_heard_us =
-      std::chrono::duration_cast<std::chrono::microseconds>(now - member.heard)
-        .count();
-    auto peer = peers.find(node);
-    if (member.lost || peer == peers.end()) {
-      all->report.nodes.push_back(known);
-      continue;
-    }
-    ++all->missing;
-    caf::duration limit{parts.settings.request_limit / 2};
-    // Not with high priority: CAF loses the replies to such requests on their
-    // way back from another node (docs/decisions/0001-two-planes.md).
-    self
-      ->request(peer->second, limit,
-                control_request{request_kind::local_report, {}})
-      .then(
-        [=](const control_reply& reply) mutable {
-          all->report.nodes.push_back(from_body<node_report>(reply.body));
-          --all->missing;
-          finish();
-        },
-        [=](const caf::error&) mutable {
-          // What it said last is better than nothing.
-          all->report.nodes.push_back(known);
-          --all->missing;
-          finish();
-        });
-  }
-  finish();
-  return promise;
-}
-
-// -- runs that this node supervises -------------------------------------------
-
-caf::result<control_reply>
-node_supervisor_state::submit(const submission& asked) {
-  auto graph = parts.registry->compose(asked.topology, asked.settings);
-  auto plan =
-    plan_run(asked, *graph, nodes_for(asked.topology, introduce(), members),
-             parts.settings.runs);
-  plan.run = next_run++;
-  plan.name = asked.topology + "-" + std::to_string(++runs_of[asked.topology]);
-  supervised_run run;
-  run.number = plan.run;
-  run.report = first_report(plan, *graph);
-  run.report.submitted_at =
-    std::chrono::duration_cast<std::chrono::microseconds>(
-      std::chrono::system_clock::now().time_since_epoch())
-      .count();
-  run.report.supervisor = parts.settings.name;
-  run_begin begin;
-  for (auto& node : plan.nodes) {
-    run.nodes.push_back(node.name);
-    begin.nodes.push_back(node.name == parts.settings.name ? caf::actor{self}
-                                                           : peers[node.name]);
-  }
-  begin.plan = plan;
-  begin.report = run.report;
-  begin.home = caf::actor{self};
-  begin.limit = parts.settings.submit_limit / 2;
-  auto promise = self->make_response_promise<control_reply>();
-  run.submitters.push_back(promise);
-  run.supervisor =
-    self->spawn<caf::linked>(topology_supervisor, std::move(begin));
-  runs_in_order.push_back(plan.name);
-  runs.emplace(plan.name, std::move(run));
-  return promise;
-}
-
-void node_supervisor_state::cancel(const std::string& run_name) {
-  auto found = runs.find(run_name);
-  if (found == runs.end())
-    throw std::runtime_error{"there is no run '" + run_name
-                             + "'; 'braidctl list' shows them"};
-  auto& run = found->second;
-  if (is_over(run.report.state))
-    throw std::runtime_error{"run '" + run_name + "' is "
-                             + to_string(run.report.state) + " already"};
-  self->send(run.supervisor, stop_atom::value);
-}
-
-void node_supervisor_state::on_run_report(const run_report& report) {
-  auto found = runs.find(report.name);
-  if (found == runs.end())
-    return;
-  auto& run = found->second;
-  run.report = report;
-  if (report.state == run_state::starting)
-    return;
-  auto reply = report.state == run_state::failed
-                 ? failure(report.reason)
-                 : control_reply{"", to_body(report.name)};
-  for (auto& submitter : run.submitters)
-    submitter.deliver(reply);
-  run.submitters.clear();
-}
-
-/// From a partition of this node, or from another node that has one of ours.
-void node_supervisor_state::on_partition_event(const partition_event& event) {
-  if (event.failed)
-    log("partition")->error("{}", event.reason);
-  if (!parts.settings.supervisor) {
-    if (auto found = peers.find(supervising); found != peers.end())
-      self->send(found->second,
-                 request_of(request_kind::partition_event, event));
-    return;
-  }
-  for (auto& [known_as, run] : runs)
-    if (run.number == event.run)
-      self->send(run.supervisor, event);
-}
-
-/// Frames were lost. A run cannot go on without them.
-void node_supervisor_state::on_link_down(const link_down& down) {
-  for (auto run : local->runs_with(down.peer))
-    on_partition_event({run, no_partition, 0, true,
-                        "the data link between node " + parts.settings.name
-                          + " and node " + down.peer
-                          + " broke: " + down.reason});
-}
-
 caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
                               node_parts parts) {
   auto& state = self->state;
@@ -426,8 +294,20 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
   state.parts = std::move(parts);
   // Runs of different lives of a supervising node must not be mixed up.
   state.next_run = static_cast<run_id>(state.parts.incarnation << 8) | 1;
+  state.held_bytes = std::make_shared<std::atomic<std::uint64_t>>(0);
+  state.holder = self->spawn<caf::linked>(
+    backup_holder,
+    holder_begin{state.parts.settings.name, state.parts.settings.backup_bytes,
+                 &state.parts.plane->link(), caf::actor{self},
+                 state.held_bytes});
+  caf::actor here{self};
   state.local = std::make_unique<local_runs>(
-    state.parts.settings.name, *state.parts.registry, *state.parts.plane);
+    state.parts.settings.name, *state.parts.registry, *state.parts.plane, self,
+    state.holder,
+    local_runs::callbacks{
+      [here](const partition_event& x) { caf::anon_send(here, x); },
+      [here](const checkpoint_report& x) { caf::anon_send(here, x); },
+      [here](const run_epoch& x) { caf::anon_send(here, x); }});
   self->set_down_handler(
     [=](const caf::down_msg& down) { self->state.on_down(down); });
   // A topology supervisor that ends does so because this one does.
@@ -446,6 +326,14 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
       self->state.on_partition_event(event);
     },
     [=](const run_report& report) { self->state.on_run_report(report); },
+    [=](const checkpoint_report& report) { self->state.on_checkpoint(report); },
+    [=](const run_epoch& refused) {
+      self->state.on_refused_checkpoint(refused);
+    },
+    [=](const recovered_part& part) { self->state.local->on_part(part); },
+    [=](const backup_arrival& arrived) {
+      self->send(self->state.holder, arrived);
+    },
     [=](const link_down& down) { self->state.on_link_down(down); },
     [=](const bound_addresses& bound) {
       self->state.parts.settings.control = bound.control;
@@ -461,6 +349,7 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
         self->send(peer,
                    request_of(request_kind::leave, own.parts.settings.name));
       own.local->stop_all();
+      self->send_exit(own.holder, caf::exit_reason::user_shutdown);
       self->quit(caf::exit_reason::user_shutdown);
       return true;
     },

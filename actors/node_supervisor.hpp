@@ -1,6 +1,7 @@
 // The root of a node's actors.
 #pragma once
 
+#include "actors/backup_holder.hpp"
 #include "actors/data_plane.hpp"
 #include "actors/dialer.hpp"
 #include "actors/local_runs.hpp"
@@ -15,6 +16,7 @@
 #include <caf/response_promise.hpp>
 #include <caf/stateful_actor.hpp>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -47,6 +49,8 @@ struct node_supervisor_state {
 
   self_pointer self = nullptr;
   node_parts parts;
+  caf::actor holder;
+  std::shared_ptr<std::atomic<std::uint64_t>> held_bytes; ///< by the holder
   std::unique_ptr<local_runs> local;
   membership members;
   std::map<std::string, caf::actor> peers; ///< node supervisors, by node
@@ -74,14 +78,21 @@ struct node_supervisor_state {
   control_reply answer_hello(const control_request& request);
   caf::result<control_reply> forward(control_request& request);
   caf::result<control_reply> report_cluster();
+  caf::result<control_reply> recover(const recovery& what);
 
   // -- runs that this node supervises -----------------------------------------
 
   caf::result<control_reply> submit(const submission& asked);
   void cancel(const std::string& run);
+  void offer(const introduction& node);
   void on_run_report(const run_report& report);
   void on_partition_event(const partition_event& event);
+  void on_checkpoint(const checkpoint_report& report);
+  void on_refused_checkpoint(const run_epoch& refused);
   void on_link_down(const link_down& down);
+  void on_link_report(const link_report& report);
+  template <class T>
+  void to_supervisor_of(run_id number, request_kind kind, const T& what);
 };
 
 /// Starts and watches the partitions on its node, meets the other nodes, and
@@ -89,8 +100,9 @@ struct node_supervisor_state {
 /// supervisor for each submission.
 ///
 /// Receives `control_request`, from other nodes and from clients of its own,
-/// `partition_event`, `run_report`, `link_down`, `join` (an address answers),
-/// `tick` and `stop`.
+/// `partition_event`, `checkpoint_report`, `run_report`, `link_down`,
+/// `backup_arrival`, `recovered_part`, `join` (an address answers), `tick` and
+/// `stop`.
 caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
                               node_parts parts);
 

@@ -30,6 +30,10 @@ void partition::take_credit(const credit_notice& credit, flow_control& flow,
   flow.on_credit(credit);
 }
 
+void partition::note_held(const replaying_outbox& out) {
+  load_->replay_bytes = out.bytes();
+}
+
 operator_partition::operator_partition(
   const topology& graph, const assignment& owners, partition_place place,
   std::unique_ptr<operator_instance> instance, partition_beginning beginning)
@@ -116,6 +120,7 @@ void operator_partition::renew_channel(edge_id edge, partition_index from,
 
 void operator_partition::on_stable(epoch_number epoch) {
   out_->trim(epoch);
+  note_held(*out_);
 }
 
 step_result operator_partition::step(event_time) {
@@ -144,6 +149,7 @@ void operator_partition::process_epoch() {
   load_->tuples_in += input.tuples;
   load_->tuples_out = instance_->emitted();
   note_load();
+  note_held(*out_);
   size_ = {input.epoch.number, input.bytes};
   send_credits(input.epoch.number);
   if (checkpoints_.taken && (input.checkpoint || done_))

@@ -81,6 +81,9 @@ protected:
   static void take_credit(const credit_notice& credit, flow_control& flow,
                           replaying_outbox& out);
 
+  /// To be called once an epoch, not once a batch: it looks at all channels.
+  void note_held(const replaying_outbox& out);
+
   std::shared_ptr<partition_load> load_ = std::make_shared<partition_load>();
 };
 

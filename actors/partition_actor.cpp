@@ -5,6 +5,7 @@
 #include <caf/all.hpp>
 
 #include <chrono>
+#include <utility>
 
 namespace braid {
 
@@ -24,11 +25,10 @@ std::int64_t steady_ns() {
     .count();
 }
 
-void end(self_pointer self, const std::string& reason) {
+void fail(self_pointer self, const std::string& reason) {
   auto& state = self->state;
   state.over = true;
-  if (!reason.empty())
-    state.body.load->state = partition_state::failed;
+  state.body.load->state = partition_state::failed;
   state.body.ended(reason);
 }
 
@@ -53,7 +53,8 @@ void work(self_pointer self) {
   if (result.worked)
     load.busy_ns += static_cast<std::uint64_t>(steady_ns() - begin);
   if (result.done) {
-    end(self, "");
+    if (!std::exchange(state.done, true))
+      state.body.ended("");
   } else if (result.worked) {
     // What came meanwhile is read first.
     state.work_queued = true;
@@ -74,18 +75,78 @@ void handle(self_pointer self, Take&& take) {
     if (state.started && !state.work_queued)
       work(self);
   } catch (const std::exception& error) {
-    end(self, error.what());
+    fail(self, error.what());
   }
+}
+
+/// Takes the run's new placement in.
+void route(self_pointer self, reroute& x) {
+  auto& state = self->state;
+  state.body.out->route(std::move(x.routes), std::move(x.holders));
+  // The copy of its end may be gone with a holder, and there is no later one.
+  if (state.done && state.body.backs_up)
+    state.body.out->send_checkpoint(state.body.logic->checkpoint());
+}
+
+void listen(self_pointer self) {
+  routed_outbox::callbacks whom;
+  whom.backed_up = self->state.body.backed_up;
+  // Not at once: it may be told amidst a step.
+  whom.cuts_held = [=](epoch_number epoch) {
+    self->send(self, cuts_held{epoch});
+  };
+  self->state.body.out->tell(std::move(whom));
+}
+
+/// All that is not about epochs.
+caf::message_handler control_handlers(self_pointer self) {
+  return {
+    [=](reroute& x) { handle(self, [&](partition&) { route(self, x); }); },
+    [=](const channel_renewal& x) {
+      handle(self, [&](partition& logic) {
+        logic.renew_channel(x.edge, x.from, x.generation);
+      });
+    },
+    [=](const reconnection& x) {
+      self->state.body.out->on_reconnected(x.node);
+    },
+    [=](const receipt_arrival<backup_receipt>& x) {
+      self->state.body.out->on_receipt(x.from, x.receipt);
+    },
+    [=](const receipt_arrival<cuts_receipt>& x) {
+      self->state.body.out->on_receipt(x.from, x.receipt);
+    },
+    [=](const cuts_held& x) {
+      handle(self, [&](partition& logic) { logic.on_cuts_held(x.epoch); });
+    },
+    [=](const stable_notice& x) {
+      handle(self, [&](partition& logic) {
+        logic.on_stable(x.epoch);
+        self->state.body.out->on_stable(x.epoch);
+      });
+    },
+    [=](const named_checkpoint& x) {
+      handle(self, [&](partition& logic) {
+        if (!logic.name_checkpoint(x.epoch))
+          self->state.body.refused(x.epoch);
+      });
+    },
+  };
 }
 
 } // namespace
 
 caf::behavior partition_actor(self_pointer self, partition_body body) {
   self->state.body = std::move(body);
-  return {
+  listen(self);
+  return caf::message_handler{
     [=](start_atom) {
       self->state.started = true;
       handle(self, [](partition&) {});
+    },
+    [=](resume_atom) {
+      self->state.started = true;
+      handle(self, [](partition& logic) { logic.ask_for_replay(); });
     },
     [=](batch_arrival& x) {
       handle(self, [&](partition& logic) {
@@ -115,7 +176,8 @@ caf::behavior partition_actor(self_pointer self, partition_body body) {
         self->state.wake_at = 0;
       handle(self, [](partition&) {});
     },
-  };
+  }
+    .or_else(control_handlers(self));
 }
 
 } // namespace braid

@@ -1,8 +1,8 @@
 // The actor around a partition's logic.
 #pragma once
 
-#include "actors/data_plane.hpp"
 #include "actors/partition.hpp"
+#include "actors/routed_outbox.hpp"
 
 #include <caf/behavior.hpp>
 #include <caf/event_based_actor.hpp>
@@ -20,8 +20,22 @@ struct partition_body {
   std::shared_ptr<partition> logic;
   std::vector<batch_decoder> decoders; ///< by edge
   std::shared_ptr<partition_load> load;
+  bool backs_up = false; ///< its checkpoints, on other nodes
   /// Called once, when it is done (empty reason) or has failed.
   std::function<void(const std::string& reason)> ended;
+  std::function<void(const checkpoint_sender::completion&)> backed_up;
+  std::function<void(epoch_number)> refused; ///< to take a checkpoint after it
+};
+
+/// Messages go by other ways from now on.
+struct reroute {
+  std::shared_ptr<const run_routes> routes;
+  backup_holders holders;
+};
+
+/// The connection to a node stands again.
+struct reconnection {
+  node_index node = 0;
 };
 
 struct partition_actor_state {
@@ -29,7 +43,8 @@ struct partition_actor_state {
 
   partition_body body;
   bool started = false;
-  bool over = false;
+  bool over = false; ///< it has failed
+  bool done = false; ///< but may be asked for what it has sent
   bool work_queued = false;
   std::int64_t wake_at = 0; ///< of the earliest tick under way, 0 if none
 };
@@ -37,9 +52,13 @@ struct partition_actor_state {
 /// Does an epoch's work whenever there is some and it was started; between two
 /// epochs it reads its mailbox. Its logic's exceptions end the partition.
 ///
-/// Receives `start`, `batch_arrival`, `frame_arrival`, `close_notice`,
-/// `credit_notice`, `work` (more to do) and `tick` (the clock).
+/// Receives what the logic and the outbox take (batches, closes, credits,
+/// receipts, notices), `start` or, if it replaces a lost instance, `resume`,
+/// `reroute`, `reconnection`, `work` (more to do) and `tick` (the clock).
 caf::behavior partition_actor(caf::stateful_actor<partition_actor_state>* self,
                               partition_body body);
 
 } // namespace braid
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::reroute)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::reconnection)

@@ -26,12 +26,13 @@ struct partition_report {
   std::uint64_t busy_permille = 0;     ///< of one core
   std::uint64_t queued_epochs = 0;
   std::uint64_t queued_bytes = 0;
+  std::uint64_t replay_bytes = 0; ///< held to be sent again
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& run& operator_name& partition& node& actor& state& slices& epoch&
       tuples_in& tuples_out& tuples_per_second& busy_permille& queued_epochs&
-        queued_bytes;
+        queued_bytes& replay_bytes;
   }
 };
 
@@ -68,11 +69,13 @@ struct run_report {
   std::string name;
   std::string topology;
   run_state state = run_state::starting;
-  std::string reason;            ///< why it failed
-  std::int64_t submitted_at = 0; ///< microseconds since 1970
-  std::int64_t ended_at = 0;     ///< 0 while it runs
-  std::string supervisor;        ///< the node where its supervisor runs
-  std::uint64_t actor = 0;       ///< the topology supervisor
+  std::string reason;             ///< why it failed
+  std::int64_t submitted_at = 0;  ///< microseconds since 1970
+  std::int64_t ended_at = 0;      ///< 0 while it runs
+  std::string supervisor;         ///< the node where its supervisor runs
+  std::uint64_t actor = 0;        ///< the topology supervisor
+  std::uint64_t stable_epoch = 0; ///< what a loss goes back to
+  std::uint64_t recoveries = 0;   ///< how often the run was placed anew
   std::vector<operator_report> operators;
   /// Of a run that is over, as they were at its end. Until then nodes know.
   std::vector<partition_report> partitions;
@@ -80,7 +83,7 @@ struct run_report {
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& name& topology& state& reason& submitted_at& ended_at& supervisor&
-      actor& operators& partitions;
+      actor& stable_epoch& recoveries& operators& partitions;
   }
 };
 
@@ -97,14 +100,17 @@ struct node_report {
   std::uint64_t cores = 0;
   std::uint64_t memory_bytes = 0;      ///< resident
   std::uint64_t actor = 0;             ///< the node supervisor
+  std::uint64_t holder_actor = 0;      ///< the backup holder
   std::int64_t last_heard_us = 0;      ///< how long ago
+  std::uint64_t backup_bytes = 0;      ///< kept here for other nodes
   std::vector<std::string> topologies; ///< that it can run
   std::vector<partition_report> partitions;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& name& incarnation& supervisor& lost& control& data& http& process&
-      cores& memory_bytes& actor& last_heard_us& topologies& partitions;
+      cores& memory_bytes& actor& holder_actor& last_heard_us& backup_bytes&
+        topologies& partitions;
   }
 };
 

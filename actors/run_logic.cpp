@@ -1,13 +1,32 @@
 #include "actors/run_logic.hpp"
 
+#include <algorithm>
+#include <tuple>
+
 namespace braid {
 
-run_logic::run_logic(std::uint32_t nodes, std::uint64_t partitions)
-  : nodes_(nodes), partitions_(partitions) {}
+namespace {
+
+std::vector<stable_epoch::member> members_of(const deployment& plan) {
+  std::vector<stable_epoch::member> result;
+  for (operator_id id = 0; id < plan.owners.size(); ++id)
+    result.push_back({id, plan.owners[id].slices()});
+  return result;
+}
+
+} // namespace
+
+run_logic::run_logic(deployment plan)
+  : plan_(std::move(plan)), stable_(members_of(plan_)) {
+  for (auto& owners : plan_.owners)
+    partitions_ += owners.partitions();
+  for (node_index node = 0; node < plan_.nodes.size(); ++node)
+    alive_.insert(node);
+}
 
 run_logic::actions run_logic::to_all(command what) const {
   actions result;
-  for (node_index node = 0; node < nodes_; ++node)
+  for (auto node : alive_)
     result.push_back({what, node});
   return result;
 }
@@ -16,6 +35,8 @@ run_logic::actions run_logic::end(run_state how) {
   if (is_over(state_))
     return {};
   state_ = how;
+  to_recover_.clear();
+  to_resume_.clear();
   return to_all(command::stop);
 }
 
@@ -27,21 +48,171 @@ run_logic::actions run_logic::on_deployed(node_index node) {
   if (is_over(state_) || !deployed_.insert(node).second)
     return {};
   // No partition begins before all are there to receive.
-  return deployed_.size() == nodes_ ? to_all(command::start) : actions{};
+  return deployed_.size() == alive_.size() ? to_all(command::start) : actions{};
 }
 
 run_logic::actions run_logic::on_started(node_index node) {
   started_.insert(node);
-  if (state_ == run_state::starting && started_.size() == nodes_)
+  if (state_ == run_state::starting && started_.size() == alive_.size())
     state_ = run_state::running;
   return {};
 }
 
-run_logic::actions run_logic::on_partition_done(operator_id id,
-                                                partition_index partition) {
-  done_.insert({id, partition});
+run_logic::actions run_logic::on_partition_done(const partition_place& place,
+                                                generation_number generation) {
+  if (generation != generation_of(place) || lost_.contains(place))
+    return {};
+  done_.insert(place);
   return done_.size() == partitions_ ? end(run_state::complete) : actions{};
 }
+
+run_logic::actions run_logic::on_checkpoint(const checkpoint_report& report) {
+  if (is_over(state_))
+    return {};
+  auto slices = slices_of(report.place);
+  auto newer = report.ended ? stable_.report_last(
+                 report.place.id, slices, report.generation, report.epoch)
+                            : stable_.report(report.place.id, slices,
+                                             report.generation, report.epoch);
+  return newer ? to_all(command::stable) : actions{};
+}
+
+// -- recovery -----------------------------------------------------------------
+
+bool run_logic::survives_losses() const {
+  return state_ == run_state::running
+         && plan_.settings.checkpoint_interval_us != 0;
+}
+
+run_logic::actions run_logic::on_node_lost(node_index node,
+                                           const std::string& reason) {
+  if (!alive_.erase(node) || is_over(state_))
+    return {};
+  if (!survives_losses())
+    return on_failure(reason);
+  lose_partitions(node);
+  std::erase_if(broken_, [&](auto& pair) {
+    return pair.first == node || pair.second == node;
+  });
+  return begin_recovery();
+}
+
+run_logic::actions run_logic::on_node_joined(node_address node) {
+  if (!survives_losses())
+    return {};
+  alive_.insert(static_cast<node_index>(plan_.nodes.size()));
+  plan_.nodes.push_back(std::move(node));
+  joined_ = true;
+  return begin_recovery();
+}
+
+run_logic::actions run_logic::on_link_broken(node_index one, node_index other,
+                                             const std::string& reason) {
+  // The end of a node breaks its connections, too.
+  if (is_over(state_) || !is_alive(one) || !is_alive(other))
+    return {};
+  if (!survives_losses())
+    return on_failure(reason);
+  broken_.insert(std::minmax(one, other));
+  return begin_recovery();
+}
+
+/// What its instances reported beyond the stable epoch is void.
+void run_logic::lose_partitions(node_index node) {
+  for (operator_id id = 0; id < plan_.owners.size(); ++id)
+    for (partition_index i = 0; i < plan_.owners[id].partitions(); ++i)
+      if (plan_.owners[id].nodes[i] == node) {
+        lost_.insert({id, i});
+        done_.erase({id, i});
+      }
+  for (auto& place : lost_)
+    if (plan_.owners[place.id].nodes[place.index] == node)
+      place_anew(place);
+}
+
+/// On the node that has the fewest partitions.
+void run_logic::place_anew(const partition_place& place) {
+  std::map<node_index, std::size_t> load;
+  for (auto node : alive_)
+    load[node] = 0;
+  for (auto& owners : plan_.owners)
+    for (auto node : owners.nodes)
+      if (auto found = load.find(node); found != load.end())
+        ++found->second;
+  auto least = std::min_element(load.begin(), load.end(), [](auto& x, auto& y) {
+    return x.second < y.second;
+  });
+  plan_.owners[place.id].nodes[place.index] = least->first;
+}
+
+/// Instances that a recovery under way has made are replaced as well: not
+/// everybody has heard of them.
+run_logic::actions run_logic::begin_recovery() {
+  ++generation_;
+  for (auto& place : lost_) {
+    generations_[place] = generation_;
+    stable_.fence(place.id, slices_of(place), generation_, stable());
+  }
+  if (lost_.empty() && !joined_)
+    return begin_resumption();
+  to_resume_.clear();
+  to_recover_ = alive_;
+  return to_all(command::recover);
+}
+
+run_logic::actions run_logic::begin_resumption() {
+  to_recover_.clear();
+  to_resume_ = alive_;
+  return to_all(command::resume);
+}
+
+run_logic::actions run_logic::on_recovered(node_index node,
+                                           generation_number generation) {
+  if (generation != generation_ || !to_recover_.erase(node)
+      || !to_recover_.empty())
+    return {};
+  return begin_resumption();
+}
+
+run_logic::actions run_logic::on_resumed(node_index node,
+                                         generation_number generation) {
+  if (generation != generation_ || !to_resume_.erase(node)
+      || !to_resume_.empty())
+    return {};
+  lost_.clear();
+  broken_.clear();
+  joined_ = false;
+  return {};
+}
+
+recovery run_logic::current_recovery() const {
+  recovery result;
+  result.plan = plan_;
+  result.generation = generation_;
+  result.stable = stable();
+  for (auto& place : lost_)
+    result.lost.push_back({place, slices_of(place), generation_});
+  result.alive = {alive_.begin(), alive_.end()};
+  return result;
+}
+
+resumption run_logic::current_resumption() const {
+  return {plan_.run,
+          generation_,
+          {lost_.begin(), lost_.end()},
+          {broken_.begin(), broken_.end()}};
+}
+
+generation_number run_logic::generation_of(const partition_place& place) const {
+  auto found = generations_.find(place);
+  return found == generations_.end() ? 0 : found->second;
+}
+
+std::vector<slice_id> run_logic::slices_of(const partition_place& place) const {
+  return hosted_slices{plan_.owners.at(place.id).table, place.index}.ids();
+}
+
+// -- ends ---------------------------------------------------------------------
 
 run_logic::actions run_logic::on_failure(const std::string& reason) {
   // What follows from the first failure would only hide it.

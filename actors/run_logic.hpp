@@ -1,12 +1,16 @@
 // The life of one run of a topology, as the topology supervisor leads it.
 #pragma once
 
-#include "actors/deployment.hpp"
+#include "actors/recovery.hpp"
 #include "actors/reports.hpp"
 
+#include "checkpoint/stable_epoch.hpp"
+
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace braid {
@@ -14,11 +18,25 @@ namespace braid {
 /// Decides what nodes are told. Pure: events in, commands out.
 ///
 /// A run is deployed on all its nodes, then started on all, and stopped on all
-/// once it is over: when every partition is done, one has failed, a node is
-/// lost, or the user cancels. What happens after that changes nothing.
+/// once it is over: when every partition is done, one has failed, what is lost
+/// cannot be restored, or the user cancels. What happens after that changes
+/// nothing.
+///
+/// When nodes are lost, their partitions get new instances of a new generation
+/// on nodes that live: all nodes are told to `recover`, and once all have, to
+/// `resume`. If more is lost meanwhile, that begins again for all that has not
+/// been resumed. A broken connection is a recovery of which only the second
+/// half is needed, a node that joins one of which nothing is lost.
 class run_logic {
 public:
-  enum class command : std::uint8_t { deploy, start, stop };
+  enum class command : std::uint8_t {
+    deploy,
+    start,
+    recover,
+    resume,
+    stable, ///< a newer epoch is
+    stop,
+  };
 
   /// Tell `command` to `node`, an index into the plan's nodes.
   struct action {
@@ -29,13 +47,22 @@ public:
   };
   using actions = std::vector<action>;
 
-  /// `nodes` take part, with `partitions` partitions in all.
-  run_logic(std::uint32_t nodes, std::uint64_t partitions);
+  explicit run_logic(deployment plan);
 
   actions begin();
   actions on_deployed(node_index node);
   actions on_started(node_index node);
-  actions on_partition_done(operator_id id, partition_index partition);
+  /// Instances of earlier generations do not count.
+  actions on_partition_done(const partition_place& place,
+                            generation_number generation);
+  actions on_checkpoint(const checkpoint_report& report);
+  actions on_node_lost(node_index node, const std::string& reason);
+  /// From now on it may host partitions and keep backups.
+  actions on_node_joined(node_address node);
+  actions on_link_broken(node_index one, node_index other,
+                         const std::string& reason);
+  actions on_recovered(node_index node, generation_number generation);
+  actions on_resumed(node_index node, generation_number generation);
   actions on_failure(const std::string& reason);
   actions on_cancel();
 
@@ -47,17 +74,63 @@ public:
     return reason_;
   }
 
+  /// With owners as they are now.
+  const deployment& plan() const {
+    return plan_;
+  }
+
+  bool is_alive(node_index node) const {
+    return alive_.contains(node);
+  }
+
+  /// Not all nodes have resumed yet.
+  bool is_recovering() const {
+    return !to_recover_.empty() || !to_resume_.empty();
+  }
+
+  /// Of the latest recovery; 0: there was none.
+  generation_number generation() const {
+    return generation_;
+  }
+
+  epoch_number stable() const {
+    return stable_.value();
+  }
+
+  /// What `recover` and `resume` say now.
+  recovery current_recovery() const;
+  resumption current_resumption() const;
+
+  /// Of the instance that is now at a place.
+  generation_number generation_of(const partition_place& place) const;
+
 private:
   actions to_all(command what) const;
   actions end(run_state how);
+  bool survives_losses() const;
+  void lose_partitions(node_index node);
+  void place_anew(const partition_place& place);
+  actions begin_recovery();
+  actions begin_resumption();
+  std::vector<slice_id> slices_of(const partition_place& place) const;
 
-  std::uint32_t nodes_;
-  std::uint64_t partitions_;
+  deployment plan_;
+  std::uint64_t partitions_ = 0;
   run_state state_ = run_state::starting;
   std::string reason_;
+  std::set<node_index> alive_;
   std::set<node_index> deployed_;
   std::set<node_index> started_;
-  std::set<std::pair<operator_id, partition_index>> done_;
+  std::set<partition_place> done_;
+  stable_epoch stable_;
+  generation_number generation_ = 0;
+  std::map<partition_place, generation_number> generations_; ///< if not 0
+  // Of the recovery under way.
+  std::set<partition_place> lost_;
+  std::set<std::pair<node_index, node_index>> broken_;
+  bool joined_ = false; ///< a node has
+  std::set<node_index> to_recover_;
+  std::set<node_index> to_resume_;
 };
 
 } // namespace braid

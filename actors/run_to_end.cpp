@@ -26,7 +26,7 @@ public:
         auto& made = partitions_[{id, i}];
         made.out = std::make_unique<sender>(*this, i);
         made.logic =
-          make_partition(graph, owners_, {id, i}, settings, *made.out, [] {});
+          make_partition(graph, owners_, {id, i}, settings, {*made.out, [] {}});
       }
   }
 

@@ -68,6 +68,7 @@ void source_logic::on_cuts_held(epoch_number epoch) {
 
 void source_logic::on_stable(epoch_number epoch) {
   out_->trim(epoch);
+  note_held(*out_);
 }
 
 void source_logic::on_batch(const batch_origin&, batch_ptr) {
@@ -194,6 +195,7 @@ void source_logic::close(const read_progress& progress) {
   notice.ended = progress.ended;
   notice.checkpoint = checkpoint_within(last);
   close_edges(notice);
+  note_held(*out_);
   epoch_.number = last;
   load_->epoch = last;
   open_ = false;

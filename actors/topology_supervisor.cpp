@@ -5,6 +5,8 @@
 
 #include <caf/all.hpp>
 
+#include <algorithm>
+
 namespace braid {
 
 namespace {
@@ -23,6 +25,8 @@ void carry_out(self_pointer self, const run_logic::actions& actions);
 void report(self_pointer self) {
   auto& state = self->state;
   auto& report = state.given.report;
+  report.stable_epoch = state.logic->stable();
+  report.recoveries = state.logic->generation();
   if (report.state != state.logic->state()) {
     report.state = state.logic->state();
     report.reason = state.logic->reason();
@@ -36,20 +40,27 @@ void report(self_pointer self) {
 }
 
 std::string node_name(self_pointer self, node_index node) {
-  return self->state.given.plan.nodes[node].name;
+  return self->state.logic->plan().nodes[node].name;
 }
 
 control_request to_request(self_pointer self, run_logic::command what) {
-  auto& plan = self->state.given.plan;
+  auto& logic = *self->state.logic;
+  auto run = logic.plan().run;
   switch (what) {
     case run_logic::command::deploy:
-      return request_of(request_kind::deploy, plan);
+      return request_of(request_kind::deploy, logic.plan());
     case run_logic::command::start:
-      return request_of(request_kind::start, plan.run);
+      return request_of(request_kind::start, run);
+    case run_logic::command::recover:
+      return request_of(request_kind::recover, logic.current_recovery());
+    case run_logic::command::resume:
+      return request_of(request_kind::resume, logic.current_resumption());
+    case run_logic::command::stable:
+      return request_of(request_kind::stable, run_epoch{run, logic.stable()});
     case run_logic::command::stop:
       break;
   }
-  return request_of(request_kind::stop, plan.run);
+  return request_of(request_kind::stop, run);
 }
 
 /// The last that a node tells of its part of the run.
@@ -60,42 +71,199 @@ void keep_last_figures(self_pointer self, const control_reply& stopped) {
   self->send(self->state.given.home, self->state.given.report);
 }
 
-void on_reply(self_pointer self, const run_logic::action& action,
-              const std::string& error) {
+/// A command as it was when it was sent.
+struct sent_command {
+  run_logic::action action;
+  generation_number generation = 0;
+};
+
+void on_done(self_pointer self, const sent_command& sent) {
   auto& logic = *self->state.logic;
-  if (action.what == run_logic::command::stop) {
-    // A node that is lost cannot stop; its partitions are gone with it.
-    if (!error.empty())
-      log("topology")
-        ->warn("{}: node {} did not stop: {}", self->state.given.report.name,
-               node_name(self, action.node), error);
-    return;
+  auto [what, node] = sent.action;
+  switch (what) {
+    case run_logic::command::deploy:
+      carry_out(self, logic.on_deployed(node));
+      break;
+    case run_logic::command::start:
+      carry_out(self, logic.on_started(node));
+      break;
+    case run_logic::command::recover:
+      carry_out(self, logic.on_recovered(node, sent.generation));
+      break;
+    case run_logic::command::resume:
+      carry_out(self, logic.on_resumed(node, sent.generation));
+      self->state.naming.on_loss();
+      if (!logic.is_recovering() && sent.generation == logic.generation())
+        log("topology")
+          ->info("{} goes on after epoch {}", self->state.given.report.name,
+                 logic.stable());
+      break;
+    case run_logic::command::stable:
+    case run_logic::command::stop:
+      return;
   }
-  if (!error.empty())
-    carry_out(self, logic.on_failure("node " + node_name(self, action.node)
-                                     + ": " + error));
-  else if (action.what == run_logic::command::deploy)
-    carry_out(self, logic.on_deployed(action.node));
-  else
-    carry_out(self, logic.on_started(action.node));
   report(self);
+}
+
+void on_refused(self_pointer self, const sent_command& sent,
+                const std::string& error) {
+  auto& logic = *self->state.logic;
+  auto [what, node] = sent.action;
+  auto name = node_name(self, node);
+  // Both are told to nodes that may be gone.
+  if (what == run_logic::command::stop || what == run_logic::command::stable)
+    return log("topology")
+      ->warn("{}: node {} did not do as told: {}",
+             self->state.given.report.name, name, error);
+  if (sent.generation != logic.generation())
+    return;
+  carry_out(self, logic.on_failure("node " + name + ": " + error));
+  report(self);
+}
+
+/// Recovering may take long, and a node that hangs is lost sooner or later:
+/// until then it is told again. All else fails the run.
+void on_silence(self_pointer self, const sent_command& sent) {
+  auto& logic = *self->state.logic;
+  auto [what, node] = sent.action;
+  auto again =
+    what == run_logic::command::recover || what == run_logic::command::resume;
+  if (!again)
+    return on_refused(self, sent, "no answer in time");
+  if (!is_over(logic.state()) && logic.is_alive(node)
+      && sent.generation == logic.generation())
+    carry_out(self, {sent.action});
 }
 
 void carry_out(self_pointer self, const run_logic::actions& actions) {
   auto& given = self->state.given;
-  for (auto& action : actions)
+  for (auto& action : actions) {
+    sent_command sent{action, self->state.logic->generation()};
     self
       ->request(given.nodes[action.node], caf::duration{given.limit},
                 to_request(self, action.what))
       .then(
         [=](const control_reply& reply) {
-          on_reply(self, action, reply.error);
-          if (action.what == run_logic::command::stop && reply.error.empty())
+          if (!reply.error.empty())
+            return on_refused(self, sent, reply.error);
+          on_done(self, sent);
+          if (sent.action.what == run_logic::command::stop)
             keep_last_figures(self, reply);
         },
-        [=](const caf::error&) {
-          on_reply(self, action, "no answer in time");
-        });
+        [=](const caf::error&) { on_silence(self, sent); });
+  }
+}
+
+// -- checkpoints --------------------------------------------------------------
+
+/// Tells sources after which epoch to take the next one.
+void name_checkpoint(self_pointer self, epoch_number newest) {
+  auto& state = self->state;
+  auto& logic = *state.logic;
+  run_epoch named{logic.plan().run, state.naming.name(newest)};
+  for (node_index node = 0; node < state.given.nodes.size(); ++node)
+    if (logic.is_alive(node))
+      self->send(state.given.nodes[node],
+                 request_of(request_kind::name_checkpoint, named));
+}
+
+/// Asks how far sources are, and names an epoch ahead of them all.
+void ask_for_newest(self_pointer self) {
+  struct gathering {
+    epoch_number newest = 0;
+    std::size_t missing = 0;
+  };
+  auto& state = self->state;
+  auto all = std::make_shared<gathering>();
+  for (node_index node = 0; node < state.given.nodes.size(); ++node)
+    if (state.logic->is_alive(node)) {
+      ++all->missing;
+      self
+        ->request(
+          state.given.nodes[node], caf::duration{state.given.limit},
+          request_of(request_kind::newest_epoch, state.logic->plan().run))
+        .then(
+          [=](const control_reply& reply) {
+            if (!reply.error.empty())
+              return; // not this time
+            auto heard = from_body<run_epoch>(reply.body).epoch;
+            all->newest = std::max(all->newest, heard);
+            if (--all->missing == 0)
+              name_checkpoint(self, all->newest);
+          },
+          [](const caf::error&) {
+            // Not this time.
+          });
+    }
+}
+
+void on_tick(self_pointer self) {
+  auto& logic = *self->state.logic;
+  if (is_over(logic.state()))
+    return;
+  std::chrono::microseconds interval{
+    logic.plan().settings.checkpoint_interval_us};
+  self->delayed_send(self, interval, tick_atom::value);
+  if (logic.state() == run_state::running && !logic.is_recovering()
+      && self->state.naming.on_tick())
+    ask_for_newest(self);
+}
+
+void on_checkpoint(self_pointer self, const checkpoint_report& done) {
+  auto& state = self->state;
+  carry_out(self, state.logic->on_checkpoint(done));
+  if (state.given.report.stable_epoch == state.logic->stable())
+    return;
+  state.naming.on_stable(state.logic->stable());
+  report(self);
+}
+
+// -- losses -------------------------------------------------------------------
+
+/// The living node of that name; nothing if there is none.
+std::optional<node_index> living_node(self_pointer self,
+                                      const std::string& name) {
+  auto& logic = *self->state.logic;
+  auto& nodes = logic.plan().nodes;
+  for (node_index node = 0; node < nodes.size(); ++node)
+    if (nodes[node].name == name && logic.is_alive(node))
+      return node;
+  return std::nullopt;
+}
+
+void on_node_lost(self_pointer self, const link_down& lost) {
+  auto node = living_node(self, lost.peer);
+  if (!node)
+    return;
+  log("topology")
+    ->warn("{} has lost node {}: {}", self->state.given.report.name, lost.peer,
+           lost.reason);
+  carry_out(self, self->state.logic->on_node_lost(
+                    *node, "node " + lost.peer + " is lost: " + lost.reason));
+  report(self);
+}
+
+void on_node_joined(self_pointer self, const node_joined& joined) {
+  auto& state = self->state;
+  auto actions = state.logic->on_node_joined(joined.node);
+  if (actions.empty())
+    return;
+  log("topology")
+    ->info("{} may use node {}", state.given.report.name, joined.node.name);
+  state.given.nodes.push_back(joined.supervisor);
+  carry_out(self, actions);
+}
+
+void on_link_broken(self_pointer self, const link_report& broken) {
+  auto one = living_node(self, broken.node);
+  auto other = living_node(self, broken.peer);
+  if (!one || !other)
+    return;
+  carry_out(self, self->state.logic->on_link_broken(
+                    *one, *other,
+                    "the data link between node " + broken.node + " and node "
+                      + broken.peer + " broke: " + broken.reason));
+  report(self);
 }
 
 void on_event(self_pointer self, const partition_event& event) {
@@ -112,15 +280,9 @@ void on_event(self_pointer self, const partition_event& event) {
                                             + std::to_string(event.partition)
                                             + ": " + event.reason));
   else
-    carry_out(self, state.logic->on_partition_done(event.id, event.partition));
+    carry_out(self, state.logic->on_partition_done({event.id, event.partition},
+                                                   event.generation));
   report(self);
-}
-
-std::uint64_t count_partitions(const assignment& owners) {
-  std::uint64_t result = 0;
-  for (auto& operator_owners : owners)
-    result += operator_owners.partitions();
-  return result;
 }
 
 } // namespace
@@ -130,9 +292,9 @@ caf::behavior topology_supervisor(self_pointer self, run_begin begin) {
   state.given = std::move(begin);
   state.given.report.actor = self->id();
   auto& plan = state.given.plan;
-  state.logic =
-    std::make_unique<run_logic>(static_cast<std::uint32_t>(plan.nodes.size()),
-                                count_partitions(plan.owners));
+  state.logic = std::make_unique<run_logic>(plan);
+  if (plan.settings.checkpoint_interval_us != 0 && plan.nodes.size() > 1)
+    on_tick(self);
   for (auto& node : state.given.report.operators)
     state.operators.push_back(self->spawn<caf::linked>(
       operator_supervisor, caf::actor_cast<caf::actor>(self), node));
@@ -146,10 +308,16 @@ caf::behavior topology_supervisor(self_pointer self, run_begin begin) {
           node = changed;
       report(self);
     },
-    [=](const link_down& lost) {
-      carry_out(self, self->state.logic->on_failure(
-                        "node " + lost.peer + " is lost: " + lost.reason));
-      report(self);
+    [=](const checkpoint_report& done) { on_checkpoint(self, done); },
+    [=](const link_down& lost) { on_node_lost(self, lost); },
+    [=](const node_joined& joined) { on_node_joined(self, joined); },
+    [=](const link_report& broken) { on_link_broken(self, broken); },
+    [=](tick_atom) { on_tick(self); },
+    [=](const run_epoch& refused) {
+      self->state.naming.on_refused(refused.epoch);
+    },
+    [=](const control_reply&) {
+      // To what was sent and not requested: names of checkpoints.
     },
     [=](stop_atom) {
       carry_out(self, self->state.logic->on_cancel());

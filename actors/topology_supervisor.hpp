@@ -1,6 +1,7 @@
 // One per run of a topology, on the supervising node.
 #pragma once
 
+#include "actors/checkpoint_naming.hpp"
 #include "actors/deployment.hpp"
 #include "actors/messages.hpp"
 #include "actors/run_logic.hpp"
@@ -32,13 +33,16 @@ struct topology_supervisor_state {
   run_begin given;
   std::unique_ptr<run_logic> logic;
   std::vector<caf::actor> operators;
+  checkpoint_naming naming;
 };
 
-/// Deploys a run, starts it, and stops it when it is over.
+/// Deploys a run, starts it, names its checkpoints, brings it back after the
+/// loss of nodes, and stops it when it is over.
 ///
-/// Receives `partition_event`, `operator_report`, `link_down` (a node of the
-/// run is lost) and `stop` (the user cancels); sends its `run_report` home
-/// whenever that changes.
+/// Receives `partition_event`, `checkpoint_report`, `operator_report`,
+/// `link_down` (a node of the run is lost), `node_joined`, `link_report`,
+/// `tick` (name a checkpoint), `run_epoch` (a source refuses it) and `stop`
+/// (the user cancels); sends its `run_report` home whenever that changes.
 caf::behavior
 topology_supervisor(caf::stateful_actor<topology_supervisor_state>* self,
                     run_begin begin);

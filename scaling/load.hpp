@@ -30,6 +30,8 @@ struct partition_load {
   std::atomic<std::int64_t> busy_since_ns = 0;
   std::atomic<std::uint64_t> queued_epochs = 0;
   std::atomic<std::uint64_t> queued_bytes = 0;
+  /// Sent, and held to be sent again after a loss.
+  std::atomic<std::uint64_t> replay_bytes = 0;
 
   /// Nanoseconds spent processing up to `now`, also of an epoch that is not
   /// finished: one may take longer than the time between two looks.

@@ -23,6 +23,11 @@ std::string queue_of(const json& figures) {
   return std::to_string(epochs) + " / " + readable_bytes(bytes);
 }
 
+std::string bytes_in(const json& object, const char* field) {
+  auto bytes = number_in(object, field);
+  return bytes == 0 ? "-" : readable_bytes(bytes);
+}
+
 std::string busy_of(const json& figures) {
   auto percent = figures.at("busy_percent").get<double>();
   return std::to_string(std::lround(percent)) + " %";

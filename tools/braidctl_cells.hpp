@@ -16,6 +16,9 @@ std::uint64_t number_in(const json& object, const char* field);
 /// nothing does.
 std::string queue_of(const json& figures);
 
+/// A field in bytes: "1.25 MiB", "-" if it is 0.
+std::string bytes_in(const json& object, const char* field);
+
 /// "54 %"
 std::string busy_of(const json& figures);
 

@@ -25,6 +25,17 @@ std::string took(const json& run, std::int64_t now) {
   return readable_span(until - run.at("submitted_at_us").get<std::int64_t>());
 }
 
+/// How far a run is safe from the loss of nodes, if it is: without checkpoints
+/// both numbers stay 0.
+void add_safety(text_table& summary, const json& run) {
+  auto stable = number_in(run, "stable_epoch");
+  auto recoveries = number_in(run, "recoveries");
+  if (stable == 0 && recoveries == 0)
+    return;
+  summary.add({"stable epoch", std::to_string(stable)});
+  summary.add({"recoveries", std::to_string(recoveries)});
+}
+
 std::string operators_text(const json& run,
                            const text_table::emphasis& emphasise) {
   text_table table{{{"OPERATOR"},
@@ -124,6 +135,7 @@ std::string run_text(const json& run, std::int64_t now,
                readable_time(run.at("submitted_at_us").get<std::int64_t>())});
   summary.add({"took", took(run, now)});
   summary.add({"supervisor", text_in(run, "supervisor")});
+  add_safety(summary, run);
   return summary.print(emphasise) + '\n' + operators_text(run, emphasise)
          + partitions_text(run, emphasise);
 }
@@ -138,6 +150,7 @@ std::string nodes_text(const json& answer,
                     {"HTTP"},
                     {"CORES", right},
                     {"MEMORY", right},
+                    {"BACKUPS", right},
                     {"PARTITIONS", right},
                     {"TUPLES/S", right},
                     {"BUSY", right},
@@ -149,6 +162,7 @@ std::string nodes_text(const json& answer,
                text_in(node, "control"), text_in(node, "data"),
                text_in(node, "http"), std::to_string(number_in(node, "cores")),
                readable_bytes(number_in(node, "memory_bytes")),
+               bytes_in(node, "backup_bytes"),
                std::to_string(number_in(node, "partitions")),
                readable_rate(number_in(node, "tuples_per_second")),
                busy_of(node),

@@ -16,6 +16,7 @@ void add_figures(row& into, const json& actor) {
   into.push_back(std::to_string(number_in(actor, "epoch")));
   into.push_back(readable_rate(number_in(actor, "tuples_per_second")));
   into.push_back(queue_of(actor));
+  into.push_back(bytes_in(actor, "replay_bytes"));
   into.push_back(busy_of(actor));
 }
 
@@ -29,10 +30,13 @@ row row_of(const json& actor, const std::string& lines) {
             "",
             readable_rate(number_in(actor, "tuples_per_second")),
             "",
+            "",
             busy_of(actor)};
   auto id = std::to_string(number_in(actor, "actor"));
   if (kind == "node_supervisor")
     return {lines + kind, id};
+  if (kind == "backup_holder")
+    return {lines + kind, id, "", "", "", "", bytes_in(actor, "backup_bytes")};
   row result{lines + kind + ' ' + text_in(actor, "name"), id};
   if (kind == "topology_supervisor") {
     result.push_back(text_in(actor, "state"));
@@ -73,6 +77,7 @@ std::string tree_text(const json& answer,
                     {"EPOCH", right},
                     {"TUPLES/S", right},
                     {"QUEUE", right},
+                    {"HELD", right},
                     {"BUSY", right}}};
   for (auto& node : answer.at("nodes"))
     add_actor(table, node, "", "");

@@ -116,6 +116,16 @@ struct node_configuration {
                            const batch_settings&) = default;
   };
 
+  struct checkpoint_settings {
+    bool enabled = true;
+    std::chrono::microseconds interval = std::chrono::seconds{1};
+    std::uint64_t replicas = 1;
+    std::uint64_t memory = std::uint64_t{4} << 30; ///< bytes
+
+    friend bool operator==(const checkpoint_settings&,
+                           const checkpoint_settings&) = default;
+  };
+
   struct timeout_settings {
     std::chrono::microseconds request = std::chrono::seconds{2};
     std::chrono::microseconds connect = std::chrono::seconds{2};
@@ -136,6 +146,7 @@ struct node_configuration {
   scheduler_settings scheduler;
   epoch_settings epochs;
   batch_settings batches;
+  checkpoint_settings checkpoints;
   timeout_settings timeouts;
   logging_settings logging;
 

@@ -194,6 +194,26 @@ configuration_section batches_section() {
     .built();
 }
 
+configuration_section checkpoints_section() {
+  return section_of("checkpoints", &settings::checkpoints,
+                    "How runs outlive the nodes that they run on.")
+    .key("enabled", &settings::checkpoint_settings::enabled, boolean(),
+         "Whether runs on several nodes survive the loss of nodes; false saves "
+         "the work.")
+    .key("interval", &settings::checkpoint_settings::interval,
+         duration(10ms, 1h),
+         "How often runs take a checkpoint: shorter makes recovery quicker and "
+         "buffers smaller, longer costs less.")
+    .key("replicas", &settings::checkpoint_settings::replicas,
+         whole_number(1, 16),
+         "On how many other nodes each checkpoint is kept: as many nodes may "
+         "be lost at once.")
+    .key("memory", &settings::checkpoint_settings::memory,
+         size(MiB, 1024 * GiB),
+         "How much memory this node gives to checkpoints of other nodes.")
+    .built();
+}
+
 configuration_section timeouts_section() {
   return section_of("timeouts", &settings::timeouts,
                     "How long to wait before giving up.")
@@ -250,11 +270,11 @@ configuration_section levels_section() {
 
 const std::vector<configuration_section>& configuration_sections() {
   static const std::vector<configuration_section> sections{
-    node_section(),    cluster_section(),   control_section(),
-    data_section(),    http_section(),      security_section(),
-    plugins_section(), scheduler_section(), epochs_section(),
-    batches_section(), timeouts_section(),  logging_section(),
-    levels_section(),
+    node_section(),    cluster_section(),     control_section(),
+    data_section(),    http_section(),        security_section(),
+    plugins_section(), scheduler_section(),   epochs_section(),
+    batches_section(), checkpoints_section(), timeouts_section(),
+    logging_section(), levels_section(),
   };
   return sections;
 }

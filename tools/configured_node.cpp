@@ -20,6 +20,10 @@ run_settings run_settings_of(const node_configuration& configuration) {
   result.max_bytes = epochs.max_bytes;
   result.in_flight = epochs.in_flight;
   result.batch_bytes = configuration.batches.size;
+  auto& checkpoints = configuration.checkpoints;
+  result.checkpoint_interval_us =
+    checkpoints.enabled ? in_us(checkpoints.interval) : 0;
+  result.replicas = checkpoints.replicas;
   return result;
 }
 
@@ -43,6 +47,7 @@ node_settings node_settings_of(const node_configuration& configuration) {
   result.stop_limit = timeouts.stop;
   result.threads = configuration.scheduler.threads;
   result.messages_per_turn = configuration.scheduler.messages_per_turn;
+  result.backup_bytes = configuration.checkpoints.memory;
   result.runs = run_settings_of(configuration);
   return result;
 }

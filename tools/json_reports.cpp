@@ -21,6 +21,7 @@ struct figures {
   std::uint64_t busy_permille = 0;
   std::uint64_t queued_epochs = 0;
   std::uint64_t queued_bytes = 0;
+  std::uint64_t replay_bytes = 0;
 };
 
 figures sum_of(const partitions& all) {
@@ -37,6 +38,7 @@ figures sum_of(const partitions& all) {
     result.busy_permille += one->busy_permille;
     result.queued_epochs += one->queued_epochs;
     result.queued_bytes += one->queued_bytes;
+    result.replay_bytes += one->replay_bytes;
   }
   return result;
 }
@@ -49,6 +51,7 @@ void add_figures(json& into, const Figures& from) {
   into["tuples_per_second"] = from.tuples_per_second;
   into["queued_epochs"] = from.queued_epochs;
   into["queued_bytes"] = from.queued_bytes;
+  into["replay_bytes"] = from.replay_bytes;
   into["busy_percent"] = static_cast<double>(from.busy_permille) / 10;
 }
 
@@ -121,6 +124,8 @@ json node_json(const node_report& node) {
   result["incarnation"] = std::to_string(node.incarnation);
   result["cores"] = node.cores;
   result["memory_bytes"] = node.memory_bytes;
+  // Backups at a lost node are of use to nobody.
+  result["backup_bytes"] = node.lost ? 0 : node.backup_bytes;
   result["last_heard_us"] = node.last_heard_us;
   result["topologies"] = node.topologies;
   result["partitions"] = own.size();
@@ -161,7 +166,11 @@ json run_summary(const cluster_report& cluster, const run_report& run) {
   result["submitted_at_us"] = run.submitted_at;
   result["ended_at_us"] = run.ended_at == 0 ? json{} : json(run.ended_at);
   result["supervisor"] = run.supervisor;
+  result["stable_epoch"] = run.stable_epoch;
+  result["recoveries"] = run.recoveries;
   result["actor"] = run.actor;
+  result["stable_epoch"] = run.stable_epoch;
+  result["recoveries"] = run.recoveries;
   result["partitions"] = all;
   result["partitions_done"] = done;
   result["tuples_per_second"] = rate;
@@ -199,9 +208,17 @@ json partition_actor(const partition_report& one) {
   return result;
 }
 
+json holder_actor(const node_report& node) {
+  return {{"kind", "backup_holder"},
+          {"actor", node.holder_actor},
+          {"backup_bytes", node.backup_bytes},
+          {"children", json::array()}};
+}
+
 json supervisor_actor(const cluster_report& cluster, const node_report& node) {
   json result{{"kind", "node_supervisor"}, {"actor", node.actor}};
   auto& children = result["children"] = json::array();
+  children.push_back(holder_actor(node));
   for (auto& run : cluster.runs)
     if (run.supervisor == node.name && !is_over(run.state))
       children.push_back(topology_actor(cluster, run));

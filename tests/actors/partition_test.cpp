@@ -43,7 +43,8 @@ public:
 /// operator's.
 class partition_on_trial {
 public:
-  explicit partition_on_trial(epoch_number in_flight = 2) {
+  explicit partition_on_trial(epoch_number in_flight = 2,
+                              checkpoint_settings checkpoints = {}) {
     auto left = graph_.source("left", silent_source{});
     auto right = graph_.source("right", silent_source{});
     left.union_with(right).process<doubling>("double").sink(
@@ -51,8 +52,9 @@ public:
                       {.keep_slices = true}));
     partition_settings settings;
     settings.flow.in_flight = in_flight;
+    settings.checkpoints = checkpoints;
     owners_ = assign_evenly(graph_, {2, {}}, 1);
-    logic = make_partition(graph_, owners_, {2, 0}, settings, sent, [] {});
+    logic = make_partition(graph_, owners_, {2, 0}, settings, {sent, [] {}});
   }
 
   void close(edge_id edge, partition_index from, epoch_number epoch,
@@ -177,6 +179,35 @@ TEST_CASE("a partition is done after the last epoch") {
   CHECK(trial.logic->load().state == partition_state::done);
   CHECK(trial.logic->step(0).done);
   CHECK(!trial.logic->step(0).worked);
+}
+
+TEST_CASE("a partition shows what it holds to be sent again") {
+  partition_on_trial trial{4, {.taken = true}};
+  CHECK(trial.logic->load().replay_bytes == 0);
+  auto tuples = batch_of({{0, {1, 2, 3, 4, 5, 6, 7, 8}}});
+  trial.logic->on_batch({0, 0, 0, 1}, tuples);
+  trial.close(0, 0, 1, 8);
+  trial.close(0, 1, 1);
+  trial.close(1, 0, 1);
+  trial.close(1, 1, 1);
+  CHECK(trial.logic->step(0).worked);
+  std::uint64_t first = trial.logic->load().replay_bytes;
+  CHECK(first > tuples->bytes());
+  trial.close_all(2);
+  CHECK(trial.logic->step(0).worked);
+  std::uint64_t both = trial.logic->load().replay_bytes;
+  CHECK(both > first);
+  trial.logic->on_stable(1);
+  CHECK(trial.logic->load().replay_bytes == both - first);
+  trial.logic->on_stable(2);
+  CHECK(trial.logic->load().replay_bytes == 0);
+}
+
+TEST_CASE("without checkpoints a partition holds nothing") {
+  partition_on_trial trial;
+  trial.close_all(1);
+  CHECK(trial.logic->step(0).worked);
+  CHECK(trial.logic->load().replay_bytes == 0);
 }
 
 TEST_CASE("whoever is behind is told once that a related source is ahead "

@@ -31,7 +31,7 @@ public:
     settings.flow.in_flight = in_flight;
     settings.cuts = std::move(cuts);
     owners_ = assign_evenly(graph_, {}, 1);
-    source_ = make_partition(graph_, owners_, {0, 0}, settings, sent, [] {});
+    source_ = make_partition(graph_, owners_, {0, 0}, settings, {sent, [] {}});
   }
 
   step_result step(event_time at) {

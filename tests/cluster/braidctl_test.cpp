@@ -137,13 +137,44 @@ TEST_CASE("the tree shows every actor of all nodes") {
   all.submit({"endless", "--parallelism", "2"});
   auto done = all.control({"tree"});
   CHECK(done.status == 0);
-  for (auto* line : {"node supervisor ", "└── node_supervisor ",
-                     "    ├── topology_supervisor endless-1 ",
-                     "    │   ├── operator_supervisor numbers ",
-                     "    │   ├── operator_supervisor digits ",
-                     "    │   └── operator_supervisor nowhere ",
-                     "node worker-1 ", "    ├── partition endless-1/numbers/0 ",
-                     "    └── partition endless-1/nowhere/1 "})
+  for (auto* line :
+       {"node supervisor ", "└── node_supervisor ", "    ├── backup_holder ",
+        "    ├── topology_supervisor endless-1 ",
+        "    │   ├── operator_supervisor numbers ",
+        "    │   ├── operator_supervisor digits ",
+        "    │   └── operator_supervisor nowhere ", "node worker-1 ",
+        "    ├── partition endless-1/numbers/0 ",
+        "    └── partition endless-1/nowhere/1 "})
     CHECK_THAT('\n' + done.output, Catch::Contains('\n' + std::string{line}));
   CHECK(done.output.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("what runs hold against the loss of nodes is shown") {
+  cluster all{2, {"checkpoints.interval=100ms"}};
+  all.start_all();
+  auto run = all.submit({"endless", "--parallelism", "2"});
+  auto status = all.ask_until({"status", run}, [](const auto& answer) {
+    return answer["stable_epoch"] > 0
+           && answer["operators"][0]["replay_bytes"] > 0
+           && answer["operators"][1]["replay_bytes"] > 0;
+  });
+  CHECK(status["recoveries"] == 0);
+  // Nothing comes after a sink.
+  CHECK(status["operators"][2]["replay_bytes"] == 0);
+  all.ask_until({"nodes"}, [](const auto& answer) {
+    return answer["nodes"][0]["backup_bytes"] > 0
+           && answer["nodes"][1]["backup_bytes"] > 0;
+  });
+  auto tree = all.ask({"tree"});
+  for (auto& node : tree["nodes"]) {
+    auto& supervisor = node["children"][0];
+    auto& holder = supervisor["children"][0];
+    CHECK(holder["kind"] == "backup_holder");
+    CHECK(holder["actor"] > 0);
+    CHECK(holder["actor"] != supervisor["actor"]);
+    CHECK(holder["backup_bytes"] > 0);
+  }
+  CHECK_THAT(all.control({"status", run}).output,
+             Catch::Contains("\nstable epoch  ")
+               && Catch::Contains("\nrecoveries    0\n"));
 }

@@ -51,7 +51,7 @@ public:
   }
 
   std::unique_ptr<partition> make(operator_id id, outbox& out) const {
-    return make_partition(graph, owners, {id, 0}, how, out, [] {});
+    return make_partition(graph, owners, {id, 0}, how, {out, [] {}});
   }
 
   topology graph{"line", {}};

@@ -67,9 +67,9 @@ private:
   stable_epoch stable_;
   std::set<node_index> alive_;
   generation_number generation_ = 0;
-  std::vector<incarnation_number> incarnations_; ///< by partition
-  std::set<partition_place> restoring_;          ///< until all have answered
-  std::set<node_index> awaited_;                 ///< have not answered yet
+  std::vector<incarnation_number> incarnations_;  ///< by partition
+  std::set<partition_place> restoring_;           ///< until all have answered
+  std::set<node_index> awaited_;                  ///< have not answered yet
   std::map<partition_place, epoch_number> ended_; ///< with their last epoch
   epoch_number named_ = 0;
 };

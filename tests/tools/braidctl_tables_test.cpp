@@ -28,17 +28,19 @@ constexpr std::int64_t now = 1'700'000'090'000'000;
 
 TEST_CASE("the tree is drawn with lines and figures") {
   CHECK('\n' + tree_text(tree_json(made_up_cluster())) == R"(
-ACTOR                                     ID  STATE     EPOCH  TUPLES/S         QUEUE   BUSY
-node boss                                     up               13.8 k/s                109 %
+ACTOR                                     ID  STATE     EPOCH  TUPLES/S         QUEUE      HELD   BUSY
+node boss                                     up               13.8 k/s                          109 %
 └── node_supervisor                        6
+    ├── backup_holder                      7                                                  -
     ├── topology_supervisor word_count-2  11  running          12.3 k/s
-    │   ├── operator_supervisor lines     12  0/1 done     44  12.3 k/s             -   54 %
-    │   └── operator_supervisor counts    13  0/2 done     40  3.00 k/s  6 / 4.00 KiB  109 %
-    ├── partition word_count-2/lines/0    19  blocked      44  12.3 k/s             -   54 %
-    └── partition word_count-2/counts/0   20  busy         41  1.50 k/s  3 / 2.00 KiB   54 %
-node worker                                   up               1.50 k/s                 54 %
+    │   ├── operator_supervisor lines     12  0/1 done     44  12.3 k/s             -  1.25 MiB   54 %
+    │   └── operator_supervisor counts    13  0/2 done     40  3.00 k/s  6 / 4.00 KiB         -  109 %
+    ├── partition word_count-2/lines/0    19  blocked      44  12.3 k/s             -  1.25 MiB   54 %
+    └── partition word_count-2/counts/0   20  busy         41  1.50 k/s  3 / 2.00 KiB         -   54 %
+node worker                                   up               1.50 k/s                           54 %
 └── node_supervisor                        7
-    └── partition word_count-2/counts/1   21  busy         40  1.50 k/s  3 / 2.00 KiB   54 %
+    ├── backup_holder                      8                                           5.00 KiB
+    └── partition word_count-2/counts/1   21  busy         40  1.50 k/s  3 / 2.00 KiB         -   54 %
 )");
 }
 
@@ -46,11 +48,13 @@ TEST_CASE("a run is shown with its operators and partitions") {
   auto cluster = made_up_cluster();
   CHECK('\n' + timeless(run_text(run_json(cluster, cluster.runs[1]), now))
         == R"(
-RUN         word_count-2
-topology    word_count
-state       running
-took        1 m 30 s
-supervisor  boss
+RUN           word_count-2
+topology      word_count
+state         running
+took          1 m 30 s
+supervisor    boss
+stable epoch  38
+recoveries    1
 
 OPERATOR  KIND    SLICES  DONE  EPOCH      IN     OUT  TUPLES/S         QUEUE   BUSY  WITH IT
 lines     source       3   0/1     44  5.00 k  9.00 k  12.3 k/s             -   54 %  words
@@ -61,6 +65,13 @@ lines/0    boss    blocked       8     44  5.00 k  9.00 k  12.3 k/s             
 counts/0   boss    busy          8     41  5.00 k       0  1.50 k/s  3 / 2.00 KiB  54 %
 counts/1   worker  busy          8     40  5.00 k       0  1.50 k/s  3 / 2.00 KiB  54 %
 )");
+}
+
+TEST_CASE("a run without checkpoints shows nothing of them") {
+  auto cluster = made_up_cluster();
+  auto text = run_text(run_json(cluster, cluster.runs[0]), now);
+  CHECK_THAT(text, !Catch::Contains("stable epoch"));
+  CHECK_THAT(text, !Catch::Contains("recoveries"));
 }
 
 TEST_CASE("runs are listed with how they stand") {
@@ -74,6 +85,9 @@ TEST_CASE("runs are listed with how they stand") {
 TEST_CASE("nodes are listed with what they do") {
   auto text = nodes_text(nodes_json(made_up_cluster()));
   CHECK_THAT(text, Catch::Contains("boss    up     supervisor"));
+  CHECK_THAT(text, Catch::Contains("MEMORY   BACKUPS  PARTITIONS"));
+  CHECK_THAT(text, Catch::Contains("0 B         -           2"));
+  CHECK_THAT(text, Catch::Contains("0 B  5.00 KiB           1"));
   CHECK_THAT(text, Catch::Contains("120 ms ago\n"));
 }
 

@@ -45,6 +45,7 @@ TEST_CASE_METHOD(fixture, "every key is read into its own place") {
   other.scheduler = {3, 21};
   other.epochs = {100us, 7s, 9, 11, 10'000'000};
   other.batches.size = 1024;
+  other.checkpoints = {false, 15ms, 2, 1 << 20};
   other.timeouts = {11ms, 12ms, 13ms, 14ms};
   other.logging = {log_level::trace,
                    log_format::json,
@@ -119,8 +120,8 @@ TEST_CASE_METHOD(fixture, "a misspelt section is refused, too") {
         == "node.toml:1: logging.levls: unknown section; did you mean "
            "[logging.levels]?");
   auto list = "the sections are node, cluster, control, data, http, security, "
-              "plugins, scheduler, epochs, batches, timeouts, logging, "
-              "logging.levels";
+              "plugins, scheduler, epochs, batches, checkpoints, timeouts, "
+              "logging, logging.levels";
   CHECK(refused("[nonsense]\nx = 1")
         == std::string{"node.toml:1: nonsense: unknown section; "} + list);
   CHECK(refused("nonsense = 1")
@@ -189,6 +190,8 @@ TEST_CASE_METHOD(fixture, "a number outside its range is refused") {
            "use 1 to 10000");
   CHECK(refused("[scheduler]\nthreads = -1")
         == "node.toml:2: scheduler.threads: -1 is out of range; use 0 to 1024");
+  CHECK(refused("[checkpoints]\nreplicas = 0")
+        == "node.toml:2: checkpoints.replicas: 0 is out of range; use 1 to 16");
   CHECK(load("[epochs]\nin_flight = 1").epochs.in_flight == 1);
   CHECK(load("[epochs]\nin_flight = 1024").epochs.in_flight == 1024);
 }
@@ -200,6 +203,9 @@ TEST_CASE_METHOD(fixture, "a duration outside its range or form is refused") {
   CHECK(refused("[timeouts]\nstop = \"2h\"")
         == "node.toml:2: timeouts.stop: \"2h\" is out of range; use 10ms to "
            "1h");
+  CHECK(refused("[checkpoints]\ninterval = \"9ms\"")
+        == "node.toml:2: checkpoints.interval: \"9ms\" is out of range; use "
+           "10ms to 1h");
   CHECK(refused("[timeouts]\nstop = \"5\"")
         == "node.toml:2: timeouts.stop: \"5\" has no unit; write a number and "
            "a unit, such as \"5ms\"");
@@ -218,6 +224,9 @@ TEST_CASE_METHOD(fixture, "a size outside its range or form is refused") {
   CHECK(refused("[epochs]\nmax_bytes = \"99999999TiB\"")
         == "node.toml:2: epochs.max_bytes: \"99999999TiB\" is too large; use a "
            "smaller number");
+  CHECK(refused("[checkpoints]\nmemory = \"2TiB\"")
+        == "node.toml:2: checkpoints.memory: \"2TiB\" is out of range; use "
+           "1MiB to 1TiB");
   CHECK(load("[batches]\nsize = \"1KiB\"").batches.size == 1024);
   CHECK(load("[epochs]\nmax_bytes = \"1GiB\"").epochs.max_bytes == 1 << 30);
 }

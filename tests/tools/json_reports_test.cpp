@@ -27,6 +27,8 @@ TEST_CASE("nodes are listed with the supervising one first") {
   CHECK(nodes[1]["supervisor"] == false);
   CHECK(nodes[1]["last_heard_us"] == 120'000);
   CHECK(nodes[1]["busy_percent"] == 54.3);
+  CHECK(nodes[0]["backup_bytes"] == 0);
+  CHECK(nodes[1]["backup_bytes"] == 5'120);
 }
 
 TEST_CASE("a lost node keeps its place, but nothing runs there") {
@@ -35,6 +37,7 @@ TEST_CASE("a lost node keeps its place, but nothing runs there") {
   auto node = nodes_json(cluster)["nodes"][1];
   CHECK(node["state"] == "lost");
   CHECK(node["partitions"] == 0);
+  CHECK(node["backup_bytes"] == 0);
   auto run = run_json(cluster, cluster.runs[1]);
   CHECK(run["operators"][1]["partitions"].size() == 1);
   CHECK(tree_json(cluster)["nodes"][1]["children"].empty());
@@ -50,7 +53,11 @@ TEST_CASE("runs are listed with what sources read, and what can be submitted") {
   CHECK(runs[0]["reason"] == "node x is lost");
   CHECK(runs[0]["ended_at_us"] == 1'700'000'004'200'000);
   CHECK(runs[0]["partitions_done"] == 1);
+  CHECK(runs[0]["stable_epoch"] == 0);
+  CHECK(runs[0]["recoveries"] == 0);
   CHECK(runs[1]["ended_at_us"].is_null());
+  CHECK(runs[1]["stable_epoch"] == 38);
+  CHECK(runs[1]["recoveries"] == 1);
   CHECK(runs[1]["partitions"] == 3);
   CHECK(runs[1]["tuples_per_second"] == 12'345);
   CHECK(answer["topologies"] == json{"join", "word_count"});
@@ -68,6 +75,9 @@ TEST_CASE("a run shows its operators and their partitions in order") {
   CHECK(counts["partitions"][0]["node"] == "boss");
   CHECK(counts["partitions"][1]["node"] == "worker");
   CHECK(counts["partitions"][1]["state"] == "busy");
+  CHECK(counts["replay_bytes"] == 0);
+  CHECK(run["operators"][0]["replay_bytes"] == 1'310'720);
+  CHECK(run["operators"][0]["partitions"][0]["replay_bytes"] == 1'310'720);
   CHECK(run["operators"][0]["fused"] == json::array({"words"}));
 }
 
@@ -78,15 +88,24 @@ TEST_CASE("the tree leads from nodes to supervisors and partitions") {
   CHECK(top["kind"] == "node_supervisor");
   CHECK(top["actor"] == 6);
   // The run that is over has no actors.
-  REQUIRE(top["children"].size() == 3);
-  auto& topology = top["children"][0];
+  REQUIRE(top["children"].size() == 4);
+  auto& topology = top["children"][1];
   CHECK(topology["kind"] == "topology_supervisor");
   CHECK(topology["name"] == "word_count-2");
   CHECK(names_in(topology["children"])
         == std::vector<std::string>{"lines", "counts"});
   CHECK(topology["children"][0]["kind"] == "operator_supervisor");
   CHECK(topology["children"][0]["operator_kind"] == "source");
-  CHECK(top["children"][1]["name"] == "word_count-2/lines/0");
-  CHECK(nodes[1]["children"][0]["children"][0]["name"]
+  CHECK(top["children"][2]["name"] == "word_count-2/lines/0");
+  CHECK(nodes[1]["children"][0]["children"][1]["name"]
         == "word_count-2/counts/1");
+}
+
+TEST_CASE("the tree shows who holds backups on each node") {
+  auto nodes = tree_json(made_up_cluster())["nodes"];
+  CHECK(nodes[1]["children"][0]["children"][0]
+        == json{{"kind", "backup_holder"},
+                {"actor", 8},
+                {"backup_bytes", 5'120},
+                {"children", json::array()}});
 }

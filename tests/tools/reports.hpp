@@ -5,14 +5,16 @@
 
 namespace braid::testing {
 
-/// A supervisor with two runs, one of them over, and a worker. The worker comes
-/// first, as reports may.
+/// A supervisor with two runs, one of them over and without checkpoints, and a
+/// worker. The worker comes first, as reports may.
 inline cluster_report made_up_cluster() {
   cluster_report result;
   node_report worker;
   worker.name = "worker";
   worker.http = "127.0.0.1:4781";
   worker.actor = 7;
+  worker.holder_actor = 8;
+  worker.backup_bytes = 5'120;
   worker.cores = 2;
   worker.last_heard_us = 120'000;
   partition_report counts;
@@ -37,6 +39,7 @@ inline cluster_report made_up_cluster() {
   supervisor.control = "127.0.0.1:4700";
   supervisor.incarnation = 18'446'744'073'709'551'615u;
   supervisor.actor = 6;
+  supervisor.holder_actor = 7;
   supervisor.topologies = {"join", "word_count"};
   auto lines = counts;
   lines.operator_name = "lines";
@@ -48,6 +51,7 @@ inline cluster_report made_up_cluster() {
   lines.tuples_out = 9'000;
   lines.tuples_per_second = 12'345;
   lines.queued_epochs = lines.queued_bytes = 0;
+  lines.replay_bytes = 1'310'720;
   auto first = counts;
   first.partition = 0;
   first.node = "boss";
@@ -71,6 +75,8 @@ inline cluster_report made_up_cluster() {
   failed.reason = "node x is lost";
   failed.ended_at = failed.submitted_at + 4'200'000;
   failed.operators[0].partitions_done = 1;
+  run.stable_epoch = 38;
+  run.recoveries = 1;
   result.runs = {failed, run};
   return result;
 }

@@ -1,0 +1,101 @@
+#include "actors/backup_holder.hpp"
+
+#include "actors/log.hpp"
+
+#include <caf/all.hpp>
+
+namespace braid {
+
+namespace {
+
+using self_pointer = caf::stateful_actor<backup_holder_state>*;
+
+void keep(self_pointer self, const std::string& from,
+          const incoming_frame& frame) {
+  auto& state = self->state;
+  auto& link = *state.given.link;
+  switch (static_cast<backup_frame_kind>(frame.kind())) {
+    case backup_frame_kind::backup: {
+      auto backup = read_partition_backup(frame);
+      if (state.runs.contains(backup.run))
+        link.send(from, to_frame(state.held->put(std::move(backup))));
+      return;
+    }
+    case backup_frame_kind::cuts: {
+      auto cuts = read_source_cuts(frame);
+      if (state.runs.contains(cuts.run))
+        link.send(from, to_frame(state.held->put(std::move(cuts))));
+      return;
+    }
+    default:
+      self->send(state.given.home, read_recovered_part(frame));
+  }
+}
+
+void on_backup(self_pointer self, const backup_arrival& arrived) {
+  try {
+    keep(self, arrived.from, arrived.frame);
+  } catch (const std::exception& error) {
+    // No receipt: the checkpoint is never complete, and the next one may be.
+    log("data")->error("did not keep a backup from {}: {}", arrived.from,
+                       error.what());
+  }
+}
+
+void hand_over(self_pointer self, const recovery& what) {
+  auto& state = self->state;
+  auto& plan = what.plan;
+  state.runs.insert(plan.run);
+  for (auto& lost : what.lost)
+    state.held->fence(plan.run, lost, what.stable);
+  for (auto& lost : what.lost) {
+    auto found = state.held->parts_of(plan.run, lost, what.stable);
+    if (!found.damaged.empty() || found.partition_damaged)
+      log("topology")
+        ->error("backups here of {} are damaged; another copy is needed",
+                place_name(lost.place));
+    auto& owners = plan.owners.at(lost.place.id);
+    auto& host = plan.nodes.at(owners.nodes.at(lost.place.index)).name;
+    for (auto& part : found.parts)
+      if (host == state.given.node)
+        self->send(state.given.home, std::move(part));
+      else
+        state.given.link->send(host, to_frame(std::move(part)));
+  }
+}
+
+} // namespace
+
+caf::behavior backup_holder(self_pointer self, holder_begin begin) {
+  auto& state = self->state;
+  state.given = std::move(begin);
+  backup_store::settings limits;
+  limits.limit = state.given.memory_limit;
+  state.held.emplace(state.given.node, limits);
+  auto note_bytes = [=] {
+    *self->state.given.bytes = self->state.held->bytes();
+  };
+  return {
+    [=](const backup_arrival& arrived) {
+      on_backup(self, arrived);
+      note_bytes();
+    },
+    [=](const recovery& what) {
+      hand_over(self, what);
+      note_bytes();
+    },
+    [=](const run_epoch& stable) {
+      if (self->state.runs.contains(stable.run))
+        self->state.held->stable(stable.run, stable.epoch);
+      note_bytes();
+    },
+    [=](open_run_atom, run_id run) { self->state.runs.insert(run); },
+    [=](drop_run_atom, run_id run) {
+      self->state.runs.erase(run);
+      self->state.held->drop_run(run);
+      note_bytes();
+    },
+  };
+}
+
+} // namespace braid

@@ -1,0 +1,49 @@
+#include "actors/local_recovery.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace braid {
+
+local_recovery::local_recovery(recovery what, const std::string& here)
+  : what_(std::move(what)) {
+  auto& plan = what_.plan;
+  std::set<std::string> alive;
+  for (auto node : what_.alive)
+    alive.insert(plan.nodes.at(node).name);
+  for (auto& lost : what_.lost) {
+    auto host = plan.owners.at(lost.place.id).nodes.at(lost.place.index);
+    if (plan.nodes.at(host).name == here)
+      collectors_.emplace(
+        lost.place, recovery_collector{plan.run, lost, what_.stable, alive});
+  }
+}
+
+void local_recovery::on_part(recovered_part part) {
+  auto found = collectors_.find(part.place);
+  if (found != collectors_.end())
+    found->second.on_part(std::move(part));
+}
+
+bool local_recovery::is_complete() const {
+  return std::all_of(collectors_.begin(), collectors_.end(), [](auto& each) {
+    return each.second.current() == recovery_collector::state::complete;
+  });
+}
+
+std::string local_recovery::problem() const {
+  std::string result;
+  for (auto& [place, collector] : collectors_)
+    if (!collector.problem().empty())
+      result += (result.empty() ? "" : "; ") + collector.problem();
+  return result;
+}
+
+std::vector<local_recovery::restored_partition> local_recovery::take() {
+  std::vector<restored_partition> result;
+  for (auto& [place, collector] : collectors_)
+    result.push_back({place, collector.take_checkpoint(), collector.cuts()});
+  return result;
+}
+
+} // namespace braid

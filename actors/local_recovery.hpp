@@ -1,0 +1,46 @@
+// One node's part in a recovery: gathers what other nodes hold of the
+// partitions that it is to host.
+#pragma once
+
+#include "actors/recovery.hpp"
+#include "actors/recovery_collector.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace braid {
+
+/// Pure: parts in, restored partitions out.
+class local_recovery {
+public:
+  /// `here` is the name of this node.
+  local_recovery(recovery what, const std::string& here);
+
+  const recovery& what() const {
+    return what_;
+  }
+
+  void on_part(recovered_part part);
+
+  /// All that this node is to host can be made.
+  bool is_complete() const;
+
+  /// Why something cannot be restored, one sentence for each; empty if nothing
+  /// is in the way.
+  std::string problem() const;
+
+  /// Once complete: what to make. To be called once.
+  struct restored_partition {
+    partition_place place;
+    std::optional<partition_checkpoint> checkpoint; ///< nothing: begins anew
+    std::map<epoch_number, std::vector<source_cut>> cuts; ///< to repeat
+  };
+  std::vector<restored_partition> take();
+
+private:
+  recovery what_;
+  std::map<partition_place, recovery_collector> collectors_;
+};
+
+} // namespace braid

@@ -1,0 +1,86 @@
+// What nodes are told, and tell, about a run that goes on after a loss.
+#pragma once
+
+#include "actors/backup_messages.hpp"
+#include "actors/deployment.hpp"
+#include "actors/protocol.hpp"
+
+#include "scaling/assignment.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace braid {
+
+/// First half of a recovery: from now on the run is placed so. Living nodes
+/// fence what is lost, hand over what they hold of it, and make the instances
+/// that they are to host. Again, with a higher generation, if more is lost
+/// before it is over.
+struct recovery {
+  deployment plan; ///< with new owners for what is lost
+  generation_number generation = 0;
+  epoch_number stable = 0;
+  std::vector<lost_partition> lost;
+  std::vector<node_index> alive; ///< ascending
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& plan& generation& stable& lost& alive;
+  }
+};
+
+/// Second half, once all living nodes have done the first: data flows again.
+struct resumption {
+  run_id run = 0;
+  generation_number generation = 0;
+  std::vector<partition_place> restored;
+  /// Channels between these nodes begin anew: their connection broke.
+  std::vector<std::pair<node_index, node_index>> reconnected;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& run& generation& restored& reconnected;
+  }
+};
+
+/// A partition's checkpoint is backed up.
+struct checkpoint_report {
+  run_id run = 0;
+  partition_place place;
+  generation_number generation = 0; ///< of the instance
+  epoch_number epoch = 0;
+  bool ended = false; ///< it is good for all later epochs as well
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& run& place& generation& epoch& ended;
+  }
+};
+
+/// The data link to another node of a run broke; both may live.
+struct link_report {
+  run_id run = 0;
+  std::string node;
+  std::string peer;
+  std::string reason;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& run& node& peer& reason;
+  }
+};
+
+/// Something about an epoch of a run: it is stable, or checkpoints are to be
+/// taken after it, or a source has come to it.
+struct run_epoch {
+  run_id run = 0;
+  epoch_number epoch = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& run& epoch;
+  }
+};
+
+} // namespace braid

@@ -1,0 +1,171 @@
+#include "actors/routed_outbox.hpp"
+
+#include "actors/log.hpp"
+
+#include <caf/all.hpp>
+
+namespace braid {
+
+const caf::actor* run_routes::find(operator_id id,
+                                   partition_index partition) const {
+  auto found = local.find({id, partition});
+  return found == local.end() ? nullptr : &found->second;
+}
+
+node_index run_routes::index_of(const std::string& node) const {
+  // A node that has come back follows its earlier life.
+  for (auto i = nodes.size(); i > 0; --i)
+    if (nodes[i - 1] == node)
+      return static_cast<node_index>(i - 1);
+  return ~node_index{0};
+}
+
+routed_outbox::routed_outbox(run_id run, partition_place place,
+                             generation_number generation, link_layer& link)
+  : place_(place), link_(&link), checkpoints_(run, place, generation),
+    cuts_(run, place, generation, {}) {}
+
+void routed_outbox::route(std::shared_ptr<const run_routes> routes,
+                          backup_holders holders) {
+  routes_ = std::move(routes);
+  holders_ = std::move(holders);
+  auto change = cuts_.set_holders(cut_holders(*holders_, place_));
+  send(change.messages);
+  if (change.held)
+    tell_.cuts_held(*change.held);
+  note_if_alone();
+}
+
+/// Where no other node lives there is none to survive this one, and nobody
+/// needs to wait.
+void routed_outbox::note_if_alone() {
+  if (last_cut_ > cuts_.held() && cut_holders(*holders_, place_).empty())
+    tell_.cuts_held(last_cut_);
+}
+
+void routed_outbox::repeat_cuts(
+  epoch_number stable,
+  const std::map<epoch_number, std::vector<source_cut>>& cuts) {
+  cuts_.stable(stable);
+  for (auto& [epoch, slices] : cuts)
+    send(cuts_.begin({epoch, epoch, slices}));
+}
+
+void routed_outbox::on_reconnected(node_index node) {
+  send(cuts_.unconfirmed(node));
+}
+
+void routed_outbox::send_batch(const batch_target& to, batch_ptr tuples) {
+  auto& waiting = waiting_[{to.edge, to.to}];
+  if (waiting.to != to)
+    deliver(waiting);
+  waiting.to = to;
+  waiting.batches.push_back(std::move(tuples));
+  if (waiting.batches.size() == batches_together)
+    deliver(waiting);
+}
+
+void routed_outbox::deliver(waiting_batches& waiting) {
+  auto batches = std::exchange(waiting.batches, {});
+  if (batches.empty())
+    return;
+  auto& to = waiting.to;
+  auto target = routes_->edges[to.edge].to;
+  if (auto* actor = routes_->find(target, to.to)) {
+    caf::anon_send(
+      *actor, batch_arrival{{to.edge, place_.index, to.generation, to.epoch},
+                            std::move(batches)});
+    return;
+  }
+  batch_address address{routes_->run, to.edge,       place_.index,
+                        to.to,        to.generation, to.epoch};
+  std::vector<outgoing_frame> frames;
+  frames.reserve(batches.size());
+  for (auto& batch : batches)
+    frames.push_back(to_frame(address, batch));
+  link_->send(routes_->nodes[routes_->owners[target].nodes[to.to]], frames);
+}
+
+void routed_outbox::send_close(const close_notice& notice,
+                               std::span<const close_receiver> receivers) {
+  auto target = routes_->edges[notice.edge].to;
+  auto& nodes = routes_->owners[target].nodes;
+  std::map<node_index, addressed_close> remote;
+  for (auto& receiver : receivers) {
+    if (auto found = waiting_.find({notice.edge, receiver.to});
+        found != waiting_.end())
+      deliver(found->second);
+    if (auto* actor = routes_->find(target, receiver.to)) {
+      auto addressed = notice;
+      addressed.generation = receiver.generation;
+      addressed.tuples = receiver.tuples;
+      caf::anon_send(*actor, std::move(addressed));
+    } else {
+      remote[nodes[receiver.to]].receivers.push_back(receiver);
+    }
+  }
+  for (auto& [node, close] : remote) {
+    close.run = routes_->run;
+    close.notice = notice;
+    link_->send(routes_->nodes[node], to_frame(close));
+  }
+}
+
+void routed_outbox::send_credit(const credit_notice& notice) {
+  auto target = routes_->edges[notice.edge].from;
+  if (auto* actor = routes_->find(target, notice.to)) {
+    caf::anon_send(*actor, notice);
+    return;
+  }
+  auto& node = routes_->nodes[routes_->owners[target].nodes[notice.to]];
+  link_->send(node, to_frame(addressed_credit{routes_->run, notice}));
+}
+
+// -- backups ------------------------------------------------------------------
+
+void routed_outbox::send_checkpoint(partition_checkpoint&& checkpoint) {
+  checkpoint_sender::completion alone{checkpoint.epoch, checkpoint.ended};
+  auto messages = checkpoints_.begin(std::move(checkpoint), *holders_);
+  // Nobody lives who could survive this node.
+  if (messages.empty())
+    return tell_.backed_up(alone);
+  for (auto& message : messages)
+    link_->send(routes_->nodes[message.to],
+                to_frame(std::move(message.backup)));
+}
+
+void routed_outbox::send_cuts(cut_notice&& cuts) {
+  send(cuts_.begin(cuts));
+  last_cut_ = cuts.last;
+  // The instance before this one had cut the epoch already.
+  if (cuts.last <= cuts_.held())
+    tell_.cuts_held(cuts.last);
+  note_if_alone();
+}
+
+void routed_outbox::send(const std::vector<cut_sender::message>& messages) {
+  for (auto& message : messages)
+    link_->send(routes_->nodes[message.to], to_frame(message.cuts));
+}
+
+void routed_outbox::on_receipt(const std::string& node,
+                               const backup_receipt& receipt) {
+  auto outcome = checkpoints_.on_receipt(routes_->index_of(node), receipt);
+  if (!outcome.refused.empty())
+    log("partition")->warn("{}", outcome.refused);
+  if (outcome.completed)
+    tell_.backed_up(*outcome.completed);
+}
+
+void routed_outbox::on_receipt(const std::string& node,
+                               const cuts_receipt& receipt) {
+  if (auto epoch = cuts_.on_receipt(routes_->index_of(node), receipt))
+    tell_.cuts_held(*epoch);
+}
+
+void routed_outbox::on_stable(epoch_number epoch) {
+  checkpoints_.forget(epoch);
+  cuts_.stable(epoch);
+}
+
+} // namespace braid

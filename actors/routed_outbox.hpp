@@ -1,0 +1,102 @@
+// Where one partition's messages go: to actors here and links to other nodes.
+#pragma once
+
+#include "actors/backup_holders.hpp"
+#include "actors/checkpoint_sender.hpp"
+#include "actors/cut_sender.hpp"
+#include "actors/link.hpp"
+#include "actors/messages.hpp"
+#include "actors/protocol.hpp"
+
+#include "scaling/assignment.hpp"
+
+#include <caf/actor.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace braid {
+
+/// Where the partitions of one run are, seen from one node.
+struct run_routes {
+  run_id run = 0;
+  std::vector<edge_node> edges;
+  assignment owners;
+  std::vector<std::string> nodes; ///< by node_index
+  node_index here = 0;
+  std::map<partition_place, caf::actor> local;
+
+  /// The actor of a partition of this node.
+  const caf::actor* find(operator_id id, partition_index partition) const;
+
+  /// The number of a node of the run.
+  node_index index_of(const std::string& node) const;
+};
+
+/// The outbox of one instance of a partition.
+class routed_outbox final : public outbox {
+public:
+  /// Called when a checkpoint is backed up, and when cuts are held.
+  struct callbacks {
+    std::function<void(const checkpoint_sender::completion&)> backed_up;
+    std::function<void(epoch_number)> cuts_held;
+  };
+
+  routed_outbox(run_id run, partition_place place, generation_number generation,
+                link_layer& link);
+
+  void tell(callbacks whom) {
+    tell_ = std::move(whom);
+  }
+
+  /// To be called before the partition sends anything, and when the run is
+  /// placed otherwise. Cuts that holders had who are gone are sent to new ones;
+  /// checkpoints are not.
+  void route(std::shared_ptr<const run_routes> routes, backup_holders holders);
+
+  /// What the instance of a source that is lost had cut beyond `stable`.
+  void repeat_cuts(epoch_number stable,
+                   const std::map<epoch_number, std::vector<source_cut>>& cuts);
+
+  /// The connection to a node broke and stands again: cuts may be lost.
+  void on_reconnected(node_index node);
+
+  void send_batch(const batch_target& to, batch_ptr tuples) override;
+  void send_close(const close_notice& notice,
+                  std::span<const close_receiver> receivers) override;
+  void send_credit(const credit_notice& notice) override;
+  void send_checkpoint(partition_checkpoint&& checkpoint) override;
+  void send_cuts(cut_notice&& cuts) override;
+
+  void on_receipt(const std::string& node, const backup_receipt& receipt);
+  void on_receipt(const std::string& node, const cuts_receipt& receipt);
+  void on_stable(epoch_number epoch);
+
+private:
+  // Batches wait for each other, at the longest for the close of their epoch.
+  struct waiting_batches {
+    batch_target to;
+    std::vector<batch_ptr> batches;
+  };
+  using channel = std::pair<edge_id, partition_index>;
+
+  void deliver(waiting_batches& waiting);
+  void send(const std::vector<cut_sender::message>& messages);
+  void note_if_alone();
+
+  partition_place place_;
+  link_layer* link_;
+  callbacks tell_;
+  std::shared_ptr<const run_routes> routes_;
+  std::map<channel, waiting_batches> waiting_;
+  std::optional<backup_holders> holders_;
+  checkpoint_sender checkpoints_;
+  cut_sender cuts_;
+  epoch_number last_cut_ = 0;
+};
+
+} // namespace braid
