@@ -4,30 +4,37 @@
 #include "operators/epoch.hpp"
 
 #include <algorithm>
-#include <optional>
 
 namespace braid {
 
-/// Names epochs a little ahead of all sources, one at a time. A source refuses
-/// an epoch that it has closed already; the next one is named further ahead.
-/// Pure: time passes in ticks, one an interval.
+/// Names epochs ahead of all sources, one at a time, as far as these come in a
+/// quarter of a tick. A source refuses an epoch that it has closed already; the
+/// next one is named further ahead. Pure: time passes in ticks, one an
+/// interval between checkpoints.
 class checkpoint_naming {
 public:
   /// Whether it is time to name an epoch: none is on its way, or one for so
   /// long that it must have got lost.
   bool on_tick() {
-    if (named_ == 0)
-      return true;
-    if (++waited_ < patience)
-      return false;
-    named_ = 0;
-    return true;
+    ++ticks_;
+    if (named_ != 0 && ++waited_ >= patience)
+      named_ = 0;
+    return named_ == 0;
+  }
+
+  /// The epoch on its way; 0: none.
+  epoch_number named() const {
+    return named_;
   }
 
   /// The epoch to name when the furthest source was at `newest`.
   epoch_number name(epoch_number newest) {
+    auto advanced = newest > newest_ ? newest - newest_ : 0;
+    auto a_tick = advanced / std::max<epoch_number>(1, ticks_);
+    newest_ = newest;
+    ticks_ = 0;
     waited_ = 0;
-    named_ = newest + margin_;
+    named_ = newest + factor_ * (least + a_tick / 4);
     return named_;
   }
 
@@ -35,14 +42,14 @@ public:
     if (named_ == 0 || epoch < named_)
       return;
     named_ = 0;
-    margin_ = std::max(margin_ - margin_ / 4, least);
+    factor_ = 1;
   }
 
   void on_refused(epoch_number epoch) {
     if (epoch != named_)
       return;
     named_ = 0;
-    margin_ = std::min(2 * margin_, most);
+    factor_ = std::min(2 * factor_, most_factor);
   }
 
   /// What is on its way will not be complete: something was lost.
@@ -52,11 +59,13 @@ public:
 
 private:
   static constexpr epoch_number least = 4;
-  static constexpr epoch_number most = 1 << 12;
+  static constexpr epoch_number most_factor = 16;
   static constexpr unsigned patience = 30;
 
-  epoch_number margin_ = least;
+  epoch_number factor_ = 1;
   epoch_number named_ = 0; ///< 0: none is on its way
+  epoch_number newest_ = 0;
+  unsigned ticks_ = 0; ///< since one was named
   unsigned waited_ = 0;
 };
 

@@ -39,9 +39,10 @@ void kill(const caf::actor& target) {
 }
 
 node_index index_of(const deployment& plan, const std::string& here) {
-  for (node_index i = 0; i < plan.nodes.size(); ++i)
-    if (plan.nodes[i].name == here)
-      return i;
+  // A node that has come back follows its earlier lives.
+  for (auto i = plan.nodes.size(); i > 0; --i)
+    if (plan.nodes[i - 1].name == here)
+      return static_cast<node_index>(i - 1);
   throw std::runtime_error{"node '" + here + "' has no part in run '"
                            + plan.name + "'"};
 }

@@ -97,6 +97,12 @@ public:
     return stable_.value();
   }
 
+  /// Some of the slices whose checkpoint of `epoch`, beyond the stable one, is
+  /// not backed up yet.
+  std::vector<operator_slice> missing(epoch_number epoch) const {
+    return stable_.missing(epoch, 3);
+  }
+
   /// What `recover` and `resume` say now.
   recovery current_recovery() const;
   resumption current_resumption() const;

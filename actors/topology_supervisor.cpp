@@ -197,6 +197,19 @@ void ask_for_newest(self_pointer self) {
     }
 }
 
+/// Tells why no epoch becomes stable.
+void warn_of_overdue(self_pointer self, epoch_number named) {
+  auto& state = self->state;
+  auto& report = state.given.report;
+  std::string missing;
+  for (auto& slice : state.logic->missing(named))
+    missing += " " + report.operators.at(slice.of).name + "/slice "
+               + std::to_string(slice.slice);
+  log("topology")
+    ->warn("{}: the checkpoint of epoch {} is overdue; missing:{}", report.name,
+           named, missing);
+}
+
 void on_tick(self_pointer self) {
   auto& logic = *self->state.logic;
   if (is_over(logic.state()))
@@ -204,9 +217,15 @@ void on_tick(self_pointer self) {
   std::chrono::microseconds interval{
     logic.plan().settings.checkpoint_interval_us};
   self->delayed_send(self, interval, tick_atom::value);
-  if (logic.state() == run_state::running && !logic.is_recovering()
-      && self->state.naming.on_tick())
-    ask_for_newest(self);
+  if (logic.state() != run_state::running || logic.is_recovering())
+    return;
+  auto& naming = self->state.naming;
+  auto named = naming.named();
+  if (!naming.on_tick())
+    return;
+  if (named > logic.stable())
+    warn_of_overdue(self, named);
+  ask_for_newest(self);
 }
 
 void on_checkpoint(self_pointer self, const checkpoint_report& done) {

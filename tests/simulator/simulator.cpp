@@ -155,11 +155,11 @@ std::string simulation::describe_instances() const {
     }
     for (auto& [number, x] : nodes_[node]->hosted()) {
       auto& load = x->logic->load();
-      result += "  " + x->name + ": " + to_string(load.state)
-                + ", processed epoch " + std::to_string(load.epoch) + ", "
-                + std::to_string(load.queued_epochs) + " epochs queued, node "
-                + std::to_string(node) + ", incarnation "
-                + std::to_string(x->incarnation) + "\n";
+      result += "  " + x->name + ", node " + std::to_string(node)
+                + ", incarnation " + std::to_string(x->incarnation) + ": "
+                + to_string(load.state) + ", processed epoch "
+                + std::to_string(load.epoch) + ", "
+                + std::to_string(load.queued_epochs) + " epochs queued\n";
     }
   }
   return result;

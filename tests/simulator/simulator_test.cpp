@@ -58,7 +58,8 @@ TEST_CASE("a deadlock is found and described") {
   options.lose_credits = true;
   CHECK_THROWS_WITH(run_hosted(compose_line, {2}, counting(3), 1, options),
                     Catch::Contains("deadlock")
-                      && Catch::Contains("'source' 0: blocked"));
+                      && Catch::Contains("'source' 0, node 0, incarnation 0: "
+                                         "blocked"));
 }
 
 TEST_CASE("a run that does not end is given up") {
