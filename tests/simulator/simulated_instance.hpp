@@ -24,8 +24,9 @@ struct simulated_instance {
   std::unique_ptr<partition> logic;
   checkpoint_sender checkpoints;
   cut_sender cuts;
-  /// How epochs ended that are not known to be held.
+  /// How epochs ended of which no close was sent.
   std::map<epoch_number, std::vector<source_cut>> told{};
+  epoch_number seen = 0; ///< up to here, one was
   /// The newest epoch whose cuts were known of the instance before.
   epoch_number known_cuts = 0;
   /// Of channels from upstream that began anew. For planted bugs, as is what a

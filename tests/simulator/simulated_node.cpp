@@ -52,6 +52,7 @@ public:
   void send_close(const close_notice& notice,
                   std::span<const close_receiver> receivers) override {
     auto& world = node_->world();
+    node_->note_seen(*instance_, notice.last);
     for (auto& receiver : receivers) {
       if (!world.probe)
         world.flights->note_sent(
@@ -211,7 +212,7 @@ void simulated_node::back_up(simulated_instance& from,
 void simulated_node::keep_cuts(simulated_instance& from,
                                const cut_notice& cuts) {
   for (auto epoch = cuts.first; epoch <= cuts.last; ++epoch)
-    if (epoch > from.cuts.held())
+    if (epoch > from.seen)
       from.told.emplace(epoch, cuts.cuts);
   send_cuts(from.cuts.begin(cuts));
   if (world_->has(planted_bug::closes_not_held))
@@ -242,13 +243,17 @@ void simulated_node::note_held(simulated_instance& x,
                                std::optional<epoch_number> held) {
   if (!held)
     return;
-  auto end = x.told.upper_bound(*held);
+  x.logic->on_cuts_held(*held);
+  world_->schedule->make_ready(x);
+}
+
+void simulated_node::note_seen(simulated_instance& x, epoch_number epoch) {
+  auto end = x.told.upper_bound(epoch);
   auto& source = world_->graph->operators()[x.place.id].name;
   for (auto at = x.told.begin(); at != end; ++at)
     world_->options->held_cuts->add(source, at->first, at->second);
   x.told.erase(x.told.begin(), end);
-  x.logic->on_cuts_held(*held);
-  world_->schedule->make_ready(x);
+  x.seen = std::max(x.seen, epoch);
 }
 
 bool simulated_node::cuts_are_held() const {

@@ -108,6 +108,9 @@ public:
   void back_up(simulated_instance& from, partition_checkpoint checkpoint);
   void keep_cuts(simulated_instance& from, const cut_notice& cuts);
 
+  /// From now on the cuts up to `epoch` must stay as they are.
+  void note_seen(simulated_instance& x, epoch_number epoch);
+
   simulated_world& world() const {
     return *world_;
   }
@@ -131,6 +134,7 @@ private:
              generation_number generation);
   void restore(std::size_t partition, recovery_collector& from);
   void answer_if_restored();
+  void fence(const lost_partition& lost, epoch_number stable);
   simulated_instance* find(const partition_place& place,
                            incarnation_number incarnation) const;
 
@@ -156,8 +160,6 @@ private:
   held_backups held_;
   instances hosted_;
   std::map<std::size_t, recovery_collector> collectors_;
-  /// The lowest instances that count, for planted bugs.
-  std::map<partition_place, incarnation_number> fences_;
   /// Came before the recovery's order.
   std::vector<recovered_part> early_;
 };

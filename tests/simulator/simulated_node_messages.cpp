@@ -61,11 +61,7 @@ void simulated_node::on(node_index from, partition_backup& what) {
       "node " + std::to_string(own_)
       + " was sent a backup of a partition that it runs"};
   auto epoch = what.checkpoint.epoch;
-  auto incarnation = what.incarnation;
-  if (world_->has(planted_bug::fenced_copies_kept))
-    what.incarnation = std::max(incarnation, fences_[what.place]);
   auto receipt = held_.put(std::move(what));
-  receipt.incarnation = incarnation;
   if (world_->has(planted_bug::copies_dropped_early))
     held_.stable(run, epoch);
   send(from, receipt);
@@ -129,7 +125,12 @@ void simulated_node::on(node_index, const welcome& what) {
   stable_ = what.stable;
   held_.stable(run, what.stable);
   for (auto& lost : what.fences)
-    held_.fence(run, lost, what.stable);
+    fence(lost, what.stable);
+}
+
+void simulated_node::fence(const lost_partition& lost, epoch_number stable) {
+  if (!world_->has(planted_bug::holders_not_fenced))
+    held_.fence(run, lost, stable);
 }
 
 void simulated_node::on(node_index, const recovery_order& what) {
@@ -144,9 +145,7 @@ void simulated_node::on(node_index, const recovery_order& what) {
     auto number = world_->number_of(place);
     owners_[place.id].nodes[place.index] = each.host;
     drop(number);
-    fences_[place] = each.lost.successor;
-    if (!world_->has(planted_bug::holders_not_fenced))
-      held_.fence(run, each.lost, what.stable);
+    fence(each.lost, what.stable);
     if (each.host == own_)
       collectors_.emplace(
         number, recovery_collector{run, each.lost, what.stable, names});

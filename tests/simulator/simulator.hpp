@@ -37,7 +37,6 @@ enum class planted_bug : std::uint8_t {
   copies_dropped_early,  ///< a newer copy, not stable yet, replaces the stable
   generations_not_known, ///< what lost instances sent is taken
   holders_not_fenced,    ///< and their backups and cuts
-  fenced_copies_kept,    ///< only backups that come after the fence
   reports_not_void,      ///< lost instances count beyond the stable epoch
   started_early,         ///< the restored do not wait for all answers
 };
