@@ -116,7 +116,6 @@ void local_runs::add(local_run& run, made_partition made) {
   auto place = made.body.place;
   auto& node = run.graph->operators()[place.id];
   local_partition known;
-  known.place = place;
   known.generation = made.generation;
   known.load = made.body.load;
   known.source = node.kind == operator_kind::source;

@@ -82,7 +82,6 @@ public:
 
 private:
   struct local_partition {
-    partition_place place;
     generation_number generation = 0;
     partition_report report; ///< what does not change, and the rates
     caf::actor actor;

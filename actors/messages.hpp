@@ -105,10 +105,7 @@ struct introduction {
   }
 };
 
-/// A partition is done, or has failed for `reason`. What befalls a run on a
-/// node as a whole is told as a failure of `no_partition`.
-inline constexpr operator_id no_partition = ~operator_id{0};
-
+/// A partition is done, or has failed for `reason`.
 struct partition_event {
   run_id run = 0;
   operator_id id = 0;

@@ -287,11 +287,10 @@ void on_link_broken(self_pointer self, const link_report& broken) {
 
 void on_event(self_pointer self, const partition_event& event) {
   auto& state = self->state;
-  if (event.id == no_partition) {
-    carry_out(self, state.logic->on_failure(event.reason));
-    report(self);
+  // An instance that was replaced may still stumble.
+  if (event.generation
+      != state.logic->generation_of({event.id, event.partition}))
     return;
-  }
   auto& node = state.given.report.operators.at(event.id);
   self->send(state.operators.at(event.id), event);
   if (event.failed)
