@@ -1,6 +1,7 @@
 #include "actors/cut_sender.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 namespace braid {
@@ -34,9 +35,10 @@ cut_sender::on_receipt(node_index from, const cuts_receipt& receipt) {
   if (receipt.run != run_ || receipt.place != place_
       || receipt.incarnation != incarnation_ || receipt.fenced)
     return std::nullopt;
-  for (auto& [first, each] : kept_)
-    if (each.last == receipt.last)
-      each.missing.erase(from);
+  // Found by its last epoch; entries are in order and do not overlap.
+  auto found = kept_.upper_bound(receipt.last);
+  if (found != kept_.begin() && std::prev(found)->second.last == receipt.last)
+    std::prev(found)->second.missing.erase(from);
   return advance();
 }
 
@@ -84,11 +86,21 @@ void cut_sender::check_known(const cut_notice& cuts) const {
     throw protocol_error{place_name(place_) + ": tells how epoch "
                          + std::to_string(cuts.first) + " ended, but not epoch "
                          + std::to_string(newest_ + 1)};
-  for (auto& [first, each] : kept_)
-    if (first <= cuts.last && cuts.first <= each.last && each.cuts != cuts.cuts)
+  for (auto at = entry_of(cuts.first);
+       at != kept_.end() && at->first <= cuts.last; ++at)
+    if (at->second.cuts != cuts.cuts)
       throw protocol_error{place_name(place_) + ": ended epoch "
-                           + std::to_string(std::max(first, cuts.first))
+                           + std::to_string(std::max(at->first, cuts.first))
                            + " otherwise than it did before"};
+}
+
+/// The first entry that ends with `epoch` or later.
+cut_sender::entries::const_iterator
+cut_sender::entry_of(epoch_number epoch) const {
+  auto found = kept_.upper_bound(epoch);
+  if (found != kept_.begin() && std::prev(found)->second.last >= epoch)
+    --found;
+  return found;
 }
 
 /// Moves on to the last epoch before one that some holder lacks.
@@ -96,11 +108,9 @@ std::optional<epoch_number> cut_sender::advance() {
   if (holders_.empty())
     return std::nullopt;
   auto before = held_;
-  for (auto& [first, each] : kept_) {
-    if (!each.missing.empty())
-      break;
-    held_ = std::max(held_, each.last);
-  }
+  for (auto at = entry_of(held_ + 1);
+       at != kept_.end() && at->second.missing.empty(); ++at)
+    held_ = std::max(held_, at->second.last);
   return held_ > before ? std::optional{held_} : std::nullopt;
 }
 

@@ -77,6 +77,7 @@ private:
 
   source_cuts contents_of(entries::const_reference from) const;
   void check_known(const cut_notice& cuts) const;
+  entries::const_iterator entry_of(epoch_number epoch) const;
   std::optional<epoch_number> advance();
 
   run_id run_;
