@@ -2,6 +2,7 @@
 
 #include "operators/plugin.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <spdlog/spdlog.h>
@@ -14,7 +15,8 @@
 namespace braid {
 
 node_settings bench_settings(const std::string& name) {
-  spdlog::set_level(spdlog::level::warn);
+  // Nodes that are killed are what some benchmarks are about.
+  spdlog::set_level(spdlog::level::err);
   node_settings result;
   result.name = name;
   // A run is waited for, however busy the machine.
@@ -30,16 +32,15 @@ topology_registry bench_registry() {
   return result;
 }
 
-bench_cluster::bench_cluster(const std::string& program, unsigned workers)
-  : node_(std::make_unique<node>(bench_settings("bench"), bench_registry())) {
+bench_cluster::bench_cluster(std::string program, unsigned workers,
+                             const run_settings& runs)
+  : program_(std::move(program)) {
+  auto settings = bench_settings("bench");
+  settings.runs = runs;
+  node_ = std::make_unique<node>(settings, bench_registry());
   for (unsigned i = 0; i < workers; ++i)
-    start_worker(program, "worker-" + std::to_string(i));
-  auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
-  while (node_->report().nodes.size() < workers + 1) {
-    if (std::chrono::steady_clock::now() > deadline)
-      throw request_error{"the worker processes did not come up"};
-    std::this_thread::sleep_for(std::chrono::milliseconds{20});
-  }
+    start_worker();
+  await_nodes(workers + 1);
 }
 
 bench_cluster::~bench_cluster() {
@@ -49,16 +50,51 @@ bench_cluster::~bench_cluster() {
     waitpid(worker, nullptr, 0);
 }
 
-void bench_cluster::start_worker(const std::string& program,
-                                 const std::string& name) {
+void bench_cluster::add_worker() {
+  start_worker();
+  await_nodes(workers_.size() + 1);
+}
+
+void bench_cluster::kill_worker(pid_t worker) {
+  kill(worker, SIGKILL);
+  waitpid(worker, nullptr, 0);
+  std::erase(workers_, worker);
+}
+
+void bench_cluster::await_nodes(std::size_t count) {
+  auto up = [&] {
+    auto nodes = node_->report().nodes;
+    return static_cast<std::size_t>(std::count_if(
+      nodes.begin(), nodes.end(), [](auto& x) { return !x.lost; }));
+  };
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  while (up() < count) {
+    if (std::chrono::steady_clock::now() > deadline)
+      throw request_error{"the worker processes did not come up"};
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+}
+
+void bench_cluster::start_worker() {
+  auto name = "worker-" + std::to_string(started_++);
   auto port = std::to_string(node_->settings().control.port);
   auto child = fork();
   if (child == 0) {
-    execl(program.c_str(), program.c_str(), "--worker", name.c_str(),
+    execl(program_.c_str(), program_.c_str(), "--worker", name.c_str(),
           port.c_str(), nullptr);
     _exit(127);
   }
   workers_.push_back(child);
+}
+
+std::uint64_t bench_cluster::tuples_into(const std::string& run,
+                                         const std::string& operator_name) {
+  std::uint64_t result = 0;
+  for (auto& node : node_->report().nodes)
+    for (auto& partition : node.partitions)
+      if (partition.run == run && partition.operator_name == operator_name)
+        result += partition.tuples_in;
+  return result;
 }
 
 std::chrono::duration<double> bench_cluster::run(const submission& asked) {

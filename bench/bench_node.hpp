@@ -21,7 +21,8 @@ class bench_cluster {
 public:
   /// `program` is this executable, which must call `run_worker` when it is
   /// started with `--worker NAME PORT`.
-  bench_cluster(const std::string& program, unsigned workers);
+  bench_cluster(std::string program, unsigned workers,
+                const run_settings& runs = {});
   ~bench_cluster();
 
   bench_cluster(const bench_cluster&) = delete;
@@ -35,13 +36,26 @@ public:
     return workers_;
   }
 
+  /// Starts one more, and waits until it is met.
+  void add_worker();
+
+  /// Kills a worker, without warning.
+  void kill_worker(pid_t worker);
+
+  /// How many tuples all partitions of an operator have taken in so far.
+  std::uint64_t tuples_into(const std::string& run,
+                            const std::string& operator_name);
+
   /// Runs a topology to its end; how long that took. Throws `request_error` if
   /// the run fails.
   std::chrono::duration<double> run(const submission& asked);
 
 private:
-  void start_worker(const std::string& program, const std::string& name);
+  void start_worker();
+  void await_nodes(std::size_t count);
 
+  std::string program_;
+  unsigned started_ = 0;
   std::unique_ptr<node> node_;
   std::vector<pid_t> workers_;
 };

@@ -11,15 +11,6 @@ namespace braid {
 
 namespace {
 
-generator_options options_from(const settings& settings) {
-  generator_options result;
-  if (settings.has("tuples"))
-    result.count = settings.number("tuples");
-  result.rate = static_cast<std::uint64_t>(settings.number("rate", 0));
-  result.splits = static_cast<std::uint32_t>(settings.number("splits", 1));
-  return result;
-}
-
 /// Takes results and keeps none.
 template <class T>
 struct discard {
@@ -44,12 +35,7 @@ template <class T>
 struct measure_latency {
   struct writer final : sink_writer<T> {
     void write(slice_id, std::span<const tuple_view<T>> tuples) override {
-      auto now = std::chrono::duration_cast<std::chrono::microseconds>(
-                   std::chrono::system_clock::now().time_since_epoch())
-                   .count();
-      std::lock_guard guard{ages_mutex};
-      for (auto& tuple : tuples)
-        ages.add(now - tuple.time);
+      add_ages(tuples);
     }
   };
 
@@ -95,6 +81,24 @@ std::int64_t age_histogram::percentile(double share) const {
       return static_cast<std::int64_t>(i) * width;
   }
   return 0;
+}
+
+generator_options options_from(const settings& settings) {
+  generator_options result;
+  if (settings.has("tuples"))
+    result.count = settings.number("tuples");
+  result.rate = static_cast<std::uint64_t>(settings.number("rate", 0));
+  result.splits = static_cast<std::uint32_t>(settings.number("splits", 1));
+  return result;
+}
+
+void add_ages(std::span<const event_time> due) {
+  auto now = std::chrono::duration_cast<std::chrono::microseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+               .count();
+  std::lock_guard guard{ages_mutex};
+  for (auto time : due)
+    ages.add(now - time);
 }
 
 age_histogram take_ages() {

@@ -3,9 +3,14 @@
 #pragma once
 
 #include "operators/epoch.hpp"
+#include "operators/generator.hpp"
 #include "operators/random.hpp"
+#include "operators/settings.hpp"
+#include "operators/sink.hpp"
 
+#include <chrono>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace braid {
@@ -46,8 +51,23 @@ private:
   std::uint64_t total_ = 0;
 };
 
-/// The ages of the results of the last `three_hops` run in this process.
-/// Forgets them.
+/// Of the settings `tuples`, `rate` and `splits`.
+generator_options options_from(const settings& settings);
+
+/// Keeps the age of results that have reached a sink in this process. Any
+/// thread may call it.
+void add_ages(std::span<const event_time> due);
+
+template <class T>
+void add_ages(std::span<const tuple_view<T>> tuples) {
+  static thread_local std::vector<event_time> due;
+  due.clear();
+  for (auto& tuple : tuples)
+    due.push_back(tuple.time);
+  add_ages(std::span<const event_time>{due});
+}
+
+/// The ages of all results since the last call.
 age_histogram take_ages();
 
 } // namespace braid

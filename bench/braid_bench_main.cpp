@@ -22,14 +22,17 @@ const std::vector<std::pair<std::string, benchmark>> benchmarks{
   {"keyed_count", braid::measure_keyed_count},
   {"latency", braid::measure_latency},
   {"idle", braid::measure_idle},
+  {"recovery", braid::measure_recovery},
+  {"overhead", braid::measure_overhead},
 };
 
 void print(const braid::measurement& x) {
-  if (x.target == 0)
-    std::printf("  %-42s %10.3f %s\n", x.name.c_str(), x.value, x.unit.c_str());
-  else
-    std::printf("  %-42s %10.3f %-22s target %6.2f  %s\n", x.name.c_str(),
-                x.value, x.unit.c_str(), x.target, x.met ? "met" : "MISSED");
+  std::printf("  %-46s %10.3f %-22s", x.name.c_str(), x.value, x.unit.c_str());
+  if (x.target != 0)
+    std::printf(" target %6.2f  %-6s", x.target, x.met ? "met" : "MISSED");
+  if (x.published)
+    std::printf("  published %.2f", *x.published);
+  std::printf("\n");
   std::fflush(stdout);
 }
 
@@ -61,6 +64,8 @@ int run(int argc, char** argv) {
                      {"unit", x.unit},
                      {"target", x.target},
                      {"met", x.met}};
+      if (x.published)
+        all[x.name]["published"] = *x.published;
       if (!json)
         print(x);
     }

@@ -28,4 +28,11 @@ std::vector<measurement> measure_latency(const bench_setup& setup);
 /// What a cluster of three processes with a waiting topology uses.
 std::vector<measurement> measure_idle(const bench_setup& setup);
 
+/// From the kill of a process to the first new result of what it had: windowed
+/// word count and large states, beside what SEEP and SDG published.
+std::vector<measurement> measure_recovery(const bench_setup& setup);
+
+/// Throughput and latency with checkpoints, as shares of those without.
+std::vector<measurement> measure_overhead(const bench_setup& setup);
+
 } // namespace braid

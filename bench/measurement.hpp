@@ -5,6 +5,7 @@
 #include <cassert>
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,18 +19,20 @@ struct measurement {
   std::string unit;
   double target = 0;
   bool met = false;
+  /// What others published for the same, if they did; see docs/benchmarks.md.
+  std::optional<double> published{};
 };
 
 /// A figure that is good if it is `target` or more.
 inline measurement at_least(double target, std::string name, double value,
                             std::string unit) {
-  return {std::move(name), value, std::move(unit), target, value >= target};
+  return {std::move(name), value, std::move(unit), target, value >= target, {}};
 }
 
 /// A figure that is good if it is `target` or less.
 inline measurement at_most(double target, std::string name, double value,
                            std::string unit) {
-  return {std::move(name), value, std::move(unit), target, value <= target};
+  return {std::move(name), value, std::move(unit), target, value <= target, {}};
 }
 
 /// Returns the middle one of `values`, of which there must be some.
