@@ -128,7 +128,8 @@ private:
   void do_requests();
   void accept();
   void greet(tcp_stream stream);
-  void refuse(const std::string& from, const std::string& reason);
+  void refuse(const std::string& from, const std::string& reason,
+              link_log level = link_log::warning);
   std::string judge(const hello& theirs) const;
   void close_everything();
 
@@ -295,10 +296,16 @@ void tcp_link::core::greet(tcp_stream stream) {
     return refuse(from, "too many callers have not said hello yet");
   auto handshake = std::make_shared<std::weak_ptr<tcp_handshake>>();
   tcp_handshake::callbacks then;
-  then.judge = [this](const hello& theirs) { return judge(theirs); };
-  then.on_failed = [this, from, handshake](const std::string& reason) {
+  // Two nodes seldom hear of each other at the same moment. The caller goes on
+  // trying, and tells if that does not help.
+  auto early = std::make_shared<bool>(false);
+  then.judge = [this, early](const hello& theirs) {
+    *early = !peers_.contains(theirs.name);
+    return judge(theirs);
+  };
+  then.on_failed = [this, from, handshake, early](const std::string& reason) {
     strangers_.erase(handshake->lock());
-    refuse(from, reason);
+    refuse(from, reason, *early ? link_log::info : link_log::warning);
   };
   then.on_done = [this, from, handshake](tcp_stream done, const hello& theirs) {
     strangers_.erase(handshake->lock());
@@ -314,12 +321,11 @@ void tcp_link::core::greet(tcp_stream stream) {
   stranger->answer(context_->options.handshake_limit);
 }
 
-void tcp_link::core::refuse(const std::string& from,
-                            const std::string& reason) {
+void tcp_link::core::refuse(const std::string& from, const std::string& reason,
+                            link_log level) {
   std::string text = "refused a connection from " + from + ": " + reason;
   // Said once, not each time a caller tries again.
-  auto level = text == last_refusal_ ? link_log::debug : link_log::warning;
-  context_->log(level, text);
+  context_->log(text == last_refusal_ ? link_log::debug : level, text);
   last_refusal_ = std::move(text);
 }
 

@@ -135,9 +135,15 @@ void tcp_peer::connect(const endpoints& found) {
 
 void tcp_peer::dial_failed(const std::string& reason) {
   attempt_.reset();
-  // Said once, not with every attempt.
-  auto level = reason == last_failure_ ? link_log::debug : link_log::warning;
-  last_failure_ = reason;
+  // Two nodes seldom hear of each other at the same moment, so the first
+  // attempts may well fail. What goes on failing is said once more, as a
+  // warning, but not with every attempt.
+  auto early = next_retry_ <= 4 * context_->options.first_retry;
+  auto& said = early ? last_early_failure_ : last_failure_;
+  auto level = reason == said ? link_log::debug
+               : early        ? link_log::info
+                              : link_log::warning;
+  said = reason;
   context_->log(level, "cannot connect to '" + name_ + "' at " + host_ + ":"
                          + std::to_string(port_) + ": " + reason
                          + "; will go on trying");
@@ -158,6 +164,7 @@ void tcp_peer::redial_later() {
 void tcp_peer::stop_dialling() {
   ++dial_number_;
   next_retry_ = context_->options.first_retry;
+  last_early_failure_.clear();
   last_failure_.clear();
   retry_.cancel();
   if (attempt_)

@@ -98,6 +98,7 @@ private:
   std::shared_ptr<tcp_handshake> attempt_;
   boost::asio::steady_timer retry_;
   std::chrono::milliseconds next_retry_;
+  std::string last_early_failure_;
   std::string last_failure_;
 };
 
