@@ -100,7 +100,7 @@ TEST_CASE("ambiguous and unknown names are answered with the candidates") {
            "write more of its name\n");
   CHECK(all.control({"submit", "nonsense"}).errors
         == "braidctl: there is no topology 'nonsense'; there are endless, "
-           "hash_chains, "
+           "everything, hash_chains, "
            "slow_diamond, slow_sink, stuck, throwing, word_count\n");
 }
 

@@ -1,11 +1,14 @@
-// A topology whose output shows whatever was lost, came twice or in another
+// Topologies whose output shows whatever was lost, came twice or in another
 // order.
 #include "operators/braid.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
 namespace {
+
+using namespace std::chrono_literals;
 
 using number = std::uint64_t;
 
@@ -28,23 +31,91 @@ private:
   value<number> hash{*this, "hash"};
 };
 
+/// Gives each key's numbers out in bursts: their sum, once 50 ms have passed
+/// since the first of them.
+class bursts : public braid::keyed_operator<number, link_of_chain> {
+public:
+  void on(const number& n) {
+    if (!sum.exists())
+      set_timer(time() + 50'000);
+    sum.edit() += n;
+  }
+
+  void on_timer(braid::event_time) {
+    emit({key(), sum.get()});
+    sum.clear();
+  }
+
+private:
+  value<number> sum{*this, "sum"};
+};
+
+auto numbers_from(const braid::settings& settings, number share) {
+  braid::generator_options options;
+  options.count = static_cast<number>(settings.number("count")) / share;
+  options.rate = static_cast<number>(settings.number("rate", 0)) / share;
+  options.splits = 4;
+  return braid::generate([share](number n) { return n * share; }, options);
+}
+
+/// A millisecond apart.
+braid::event_time time_of(const number& n) {
+  return static_cast<braid::event_time>(n) * 1'000;
+}
+
+number key_of(const number& n) {
+  return n * n % 1'000;
+}
+
+std::string line_of(const link_of_chain& x) {
+  return std::to_string(x.key) + ' ' + std::to_string(x.hash);
+}
+
 } // namespace
 
 /// `count` numbers at the setting `rate`, in a hash chain for each of 1,000
 /// keys, into the folder `output`.
 BRAID_TOPOLOGY(hash_chains) {
-  braid::generator_options options;
-  options.count = static_cast<number>(settings.number("count"));
-  options.rate = static_cast<number>(settings.number("rate", 0));
-  options.splits = 4;
-  topology
-    .source("numbers", braid::generate([](number n) { return n; }, options))
-    .key_by([](const number& n) { return n * n % 1'000; })
+  topology.source("numbers", numbers_from(settings, 1))
+    .key_by(key_of)
     .process<chaining>("chains")
-    .map("lines",
-         [](const link_of_chain& x) {
-           return std::to_string(x.key) + ' ' + std::to_string(x.hash);
-         })
+    .map("lines", line_of)
     .sink("files",
           braid::write_lines(settings.path("output"), {}, {.files = 8}));
+}
+
+/// The same numbers, and a tenth of them from a second and slower source: hash
+/// chains, windows, timers and a join, into folders under `output`.
+BRAID_TOPOLOGY(everything) {
+  auto into = [&](const char* name) {
+    return braid::write_lines(settings.path("output") + "/" + name, {}, {.files = 3});
+  };
+  auto numbers = topology.source("numbers", numbers_from(settings, 1))
+                   .assign_times("times", time_of, 20ms);
+  auto tenths = topology.source("tenths", numbers_from(settings, 10))
+                  .assign_times("tenths_times", time_of, 200ms);
+  numbers.key_by(key_of)
+    .process<chaining>("chains")
+    .map("chain_lines", line_of)
+    .sink("chain_files", into("chains"));
+  numbers.key_by(key_of)
+    .process<bursts>("bursts")
+    .map("burst_lines", line_of)
+    .sink("burst_files", into("bursts"));
+  tenths.key_by(key_of)
+    .window(braid::sliding(2s, 500ms))
+    .count("windows")
+    .map("window_lines",
+         [](const braid::windowed_value<number, number>& x) {
+           return std::to_string(x.window.begin) + ' ' + std::to_string(x.key)
+                  + ' ' + std::to_string(x.value);
+         })
+    .sink("window_files", into("windows"));
+  join(numbers.key_by(braid::itself), tenths.key_by(braid::itself))
+    .between(-1s, 1s)
+    .apply("pairs",
+           [](const number& a, const number& b) {
+             return std::to_string(a) + ' ' + std::to_string(b);
+           })
+    .sink("pair_files", into("pairs"));
 }
