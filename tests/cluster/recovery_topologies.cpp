@@ -88,7 +88,8 @@ BRAID_TOPOLOGY(hash_chains) {
 /// chains, windows, timers and a join, into folders under `output`.
 BRAID_TOPOLOGY(everything) {
   auto into = [&](const char* name) {
-    return braid::write_lines(settings.path("output") + "/" + name, {}, {.files = 3});
+    return braid::write_lines(settings.path("output") + "/" + name, {},
+                              {.files = 3});
   };
   auto numbers = topology.source("numbers", numbers_from(settings, 1))
                    .assign_times("times", time_of, 20ms);
