@@ -64,4 +64,13 @@ std::vector<node_index> backup_holders::of(const operator_slice& slice) const {
   return result;
 }
 
+std::optional<backup_holders> backup_holders::without(node_index node) const {
+  auto result = *this;
+  std::erase(result.upstream_, node);
+  std::erase(result.others_, node);
+  if (result.upstream_.size() + result.others_.size() < replicas_)
+    return std::nullopt;
+  return result;
+}
+
 } // namespace braid

@@ -8,6 +8,7 @@
 #include "operators/topology.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace braid {
@@ -31,6 +32,10 @@ public:
   /// The nodes that keep the slice, the best first: `replicas` of them, or all
   /// candidates if there are fewer.
   std::vector<node_index> of(const operator_slice& slice) const;
+
+  /// The same, but that node keeps none; nothing if then fewer than `replicas`
+  /// nodes are left.
+  std::optional<backup_holders> without(node_index node) const;
 
 private:
   std::vector<node_index> upstream_;

@@ -1,25 +1,42 @@
-// Which epoch is the next after which all partitions take a checkpoint.
+// Which epoch is the next after which all partitions take a checkpoint, and
+// when it is named.
 #pragma once
 
 #include "operators/epoch.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace braid {
 
-/// Names epochs ahead of all sources, one at a time, as far as these come in a
-/// quarter of a tick. A source refuses an epoch that it has closed already; the
-/// next one is named further ahead. Pure: time passes in ticks, one an
-/// interval between checkpoints.
+/// Names epochs ahead of all sources, one at a time: one every interval, and
+/// earlier if somebody wishes, but not before as long again has passed as the
+/// last one took to become stable. A source refuses an epoch that it has closed
+/// already; the next one is named further ahead. Pure: is told the time.
 class checkpoint_naming {
 public:
+  using clock = std::chrono::steady_clock;
+  using duration = clock::duration;
+  using time = clock::time_point;
+
+  checkpoint_naming(duration interval, time now)
+    : interval_(interval), counted_(now), begun_(now), rest_until_(now) {}
+
   /// Whether it is time to name an epoch: none is on its way, or one for so
   /// long that it must have got lost.
-  bool on_tick() {
-    ++ticks_;
-    if (named_ != 0 && ++waited_ >= patience)
-      named_ = 0;
-    return named_ == 0;
+  bool is_due(time now) {
+    if (now < due_at())
+      return false;
+    named_ = 0;
+    return true;
+  }
+
+  /// When that will be.
+  time due_at() const {
+    if (named_ != 0)
+      return begun_ + std::min(patience * interval_, longest_patience);
+    auto regular = begun_ + interval_;
+    return wished_ > stable_ ? std::min(rest_until_, regular) : regular;
   }
 
   /// The epoch on its way; 0: none.
@@ -28,19 +45,29 @@ public:
   }
 
   /// The epoch to name when the furthest source was at `newest`.
-  epoch_number name(epoch_number newest) {
+  epoch_number name(epoch_number newest, time now) {
     auto advanced = newest > newest_ ? newest - newest_ : 0;
-    auto a_tick = advanced / std::max<epoch_number>(1, ticks_);
+    auto passed = std::max<duration>(now - counted_, duration{1});
+    auto lead = std::min(interval_ / 4, longest_lead);
+    auto meanwhile = static_cast<double>(advanced)
+                     * static_cast<double>(lead.count())
+                     / static_cast<double>(passed.count());
     newest_ = newest;
-    ticks_ = 0;
-    waited_ = 0;
-    named_ = newest + factor_ * (least + a_tick / 4);
+    counted_ = begun_ = now;
+    named_ = newest + factor_ * (least + static_cast<epoch_number>(meanwhile));
     return named_;
   }
 
-  void on_stable(epoch_number epoch) {
+  /// Somebody wishes that an epoch from `epoch` on be stable soon.
+  void on_wish(epoch_number epoch) {
+    wished_ = std::max(wished_, epoch);
+  }
+
+  void on_stable(epoch_number epoch, time now) {
+    stable_ = std::max(stable_, epoch);
     if (named_ == 0 || epoch < named_)
       return;
+    rest_until_ = now + (now - begun_);
     named_ = 0;
     factor_ = 1;
   }
@@ -52,6 +79,14 @@ public:
     factor_ = std::min(2 * factor_, most_factor);
   }
 
+  /// Nobody will keep the checkpoint of that epoch, nor perhaps the next.
+  void on_not_kept(epoch_number epoch, time now) {
+    if (epoch != named_)
+      return;
+    named_ = 0;
+    rest_until_ = now + std::max<duration>(now - begun_, least_pause);
+  }
+
   /// What is on its way will not be complete: something was lost.
   void on_loss() {
     named_ = 0;
@@ -61,12 +96,20 @@ private:
   static constexpr epoch_number least = 4;
   static constexpr epoch_number most_factor = 16;
   static constexpr unsigned patience = 30;
+  static constexpr duration longest_patience = std::chrono::seconds{30};
+  // What it takes to tell sources, with time to spare.
+  static constexpr duration longest_lead = std::chrono::milliseconds{25};
+  static constexpr duration least_pause = std::chrono::milliseconds{100};
 
+  duration interval_;
   epoch_number factor_ = 1;
   epoch_number named_ = 0; ///< 0: none is on its way
+  epoch_number wished_ = 0;
+  epoch_number stable_ = 0;
   epoch_number newest_ = 0;
-  unsigned ticks_ = 0; ///< since one was named
-  unsigned waited_ = 0;
+  time counted_;    ///< when `newest_` was the newest
+  time begun_;      ///< the last one
+  time rest_until_; ///< before that none is named early
 };
 
 } // namespace braid

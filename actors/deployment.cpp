@@ -38,6 +38,8 @@ partition_settings partition_settings_of(const deployment& plan,
   // A node alone has nobody to survive it.
   result.checkpoints.taken =
     given.checkpoint_interval_us != 0 && plan.nodes.size() > 1;
+  result.checkpoints.replay_budget =
+    std::chrono::microseconds{given.replay_budget_us};
   // Only cuts by the clock cannot be found again from the input.
   result.checkpoints.hold_cuts = result.checkpoints.taken
                                  && !plan.asked.count_cuts

@@ -36,6 +36,7 @@ public:
     found->second = std::max(found->second, credit.finished);
     hint_ = std::max(hint_, credit.hint);
     sizes_[{credit.edge, credit.from}] = credit.largest;
+    note_full({credit.edge, credit.from}, credit.replay_full);
   }
 
   /// The partition downstream is another instance that has finished all up to
@@ -45,6 +46,7 @@ public:
     finished_.at({edge, downstream}) = finished;
     not_open_.erase({edge, downstream});
     sizes_.erase({edge, downstream});
+    note_full({edge, downstream}, false);
   }
 
   /// The newest epoch that may be begun.
@@ -62,6 +64,11 @@ public:
     return hint_;
   }
 
+  /// Whether replay buffers are full anywhere downstream.
+  bool replay_full() const {
+    return !full_.empty();
+  }
+
   /// Of what was last reported from downstream, the largest.
   epoch_size largest() const {
     epoch_size result;
@@ -74,9 +81,17 @@ public:
 private:
   using channel = std::pair<edge_id, partition_index>;
 
+  void note_full(const channel& of, bool full) {
+    if (full)
+      full_.insert(of);
+    else
+      full_.erase(of);
+  }
+
   epoch_number in_flight_;
   std::map<channel, epoch_number> finished_;
   std::set<channel> not_open_;
+  std::set<channel> full_;
   std::map<channel, epoch_size> sizes_;
   epoch_number hint_ = 0;
 };

@@ -73,6 +73,8 @@ local_runs::local_run local_runs::open(const deployment& plan) const {
       + here_ + "' than where it was submitted; use one build of its plug-in"};
   index_of(plan, here_);
   run.settings = partition_settings_of(plan, here_);
+  if (run.settings.checkpoints.taken)
+    run.settings.checkpoints.account = account_;
   for (node_index node = 0; node < plan.nodes.size(); ++node)
     run.alive.push_back(node);
   return run;
@@ -104,6 +106,13 @@ local_runs::make(const local_run& run, const partition_place& place,
   body.backed_up = [=, tell = tell_.backed_up, run = run.plan.run](
                      const checkpoint_sender::completion& what) {
     tell({run, place, restored.generation, what.epoch, what.ended});
+  };
+  body.not_kept = [tell = tell_.not_kept, run = run.plan.run](
+                    epoch_number epoch, const std::string& reason) {
+    tell({run, epoch, reason});
+  };
+  body.wished = [tell = tell_.wished, run = run.plan.run](epoch_number epoch) {
+    tell({run, epoch});
   };
   body.refused = [=, tell = tell_.refused,
                   run = run.plan.run](epoch_number epoch) {
@@ -282,6 +291,7 @@ void local_runs::resume(const resumption& what) {
     throw std::runtime_error{"the run is not deployed on node '" + here_ + "'"};
   auto& run = found->second;
   run.generation = std::max(run.generation, what.generation);
+  run.wished = false;
   // One that was taken for lost here alone is a peer again.
   connect_peers(run);
   auto here = index_of(run.plan, here_);
@@ -321,9 +331,12 @@ void local_runs::renew_channels(const local_run& run, const resumption& what,
 
 void local_runs::on_stable(const run_epoch& stable) {
   caf::anon_send(holder_, stable);
-  if (auto found = runs_.find(stable.run); found != runs_.end())
-    for (auto& [place, known] : found->second.partitions)
-      caf::anon_send(known.actor, stable_notice{stable.epoch});
+  auto found = runs_.find(stable.run);
+  if (found == runs_.end())
+    return;
+  found->second.wished = false;
+  for (auto& [place, known] : found->second.partitions)
+    caf::anon_send(known.actor, stable_notice{stable.epoch});
 }
 
 void local_runs::name_checkpoint(const run_epoch& named) {

@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -32,6 +33,8 @@ public:
     std::function<void(const checkpoint_report&)> backed_up;
     /// A source refuses an epoch that was named to it.
     std::function<void(const run_epoch&)> refused;
+    std::function<void(const checkpoint_refusal&)> not_kept;
+    std::function<void(const checkpoint_wish&)> wished;
   };
 
   /// Partitions are spawned by `self`. `holder` is this node's backup holder.
@@ -62,6 +65,20 @@ public:
 
   void on_stable(const run_epoch& stable);
   void name_checkpoint(const run_epoch& named);
+
+  /// Replay buffers may hold so many bytes in all. To be called before any run
+  /// is deployed. `self` gets a `replay_room` when there is room again.
+  void limit_replay(std::uint64_t bytes);
+
+  /// There is room for data again in replay buffers.
+  void on_replay_room();
+
+  /// Whether to pass a wish on: the first of a run since it had a stable epoch.
+  bool on_wish(const checkpoint_wish& wish);
+
+  /// While replay buffers are full, passes wishes on again, and says so in the
+  /// log if that takes long. Call it regularly.
+  void watch_replay(clock::time_point now);
 
   /// The newest epoch that a source of the run has come to here; 0: none.
   epoch_number newest_epoch(run_id run) const;
@@ -104,6 +121,7 @@ private:
     generation_number generation = 0;
     std::unique_ptr<local_recovery> recovering;
     std::function<void(const std::string&)> recovered;
+    bool wished = false; ///< for a checkpoint, since the last stable epoch
   };
 
   struct made_partition;
@@ -116,6 +134,7 @@ private:
   void restore_if_complete(local_run& run);
   void route(local_run& run);
   void connect_peers(const local_run& run);
+  void warn_of_full_replay() const;
   static void renew_channels(const local_run& run, const resumption& what,
                              const std::set<node_index>& reconnected);
 
@@ -129,6 +148,9 @@ private:
   std::vector<recovered_part> early_;
   std::map<run_id, local_run> runs_;
   clock::time_point sampled_at_ = clock::now();
+  std::shared_ptr<replay_account> account_; ///< of all replay buffers here
+  std::optional<clock::time_point> full_since_;
+  bool said_full_ = false;
 };
 
 } // namespace braid

@@ -15,6 +15,8 @@ make_outbox(const topology& graph, const assignment& owners, operator_id id,
   how.hold_closes = is_source && settings.checkpoints.hold_cuts;
   how.closed = restored.checkpoint ? restored.checkpoint->epoch : 0;
   how.generation = restored.generation;
+  if (how.keep)
+    how.account = settings.checkpoints.account;
   return std::make_unique<replaying_outbox>(graph, owners, id, how, out);
 }
 

@@ -39,6 +39,8 @@ enum class request_kind : std::uint16_t {
   name_checkpoint,   ///< run_epoch -> nothing
   refuse_checkpoint, ///< run_epoch -> nothing: a source has closed it
   checkpointed,      ///< checkpoint_report -> nothing
+  wish_checkpoint,   ///< checkpoint_wish -> nothing
+  keep_refused,      ///< checkpoint_refusal -> nothing
   stable,            ///< run_epoch -> nothing
   link_broken,       ///< link_report -> nothing
   abandon, ///< nothing: the node was taken for lost, its runs go on elsewhere
@@ -165,6 +167,9 @@ struct named_checkpoint {
   epoch_number epoch = 0;
 };
 
+/// The replay buffers of this node have room for data again.
+struct replay_room {};
+
 /// What arrived of backups, for who holds them.
 struct backup_arrival {
   std::string from; ///< the node
@@ -215,11 +220,14 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::channel_renewal)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::cuts_held)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::stable_notice)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::named_checkpoint)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::replay_room)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::backup_arrival)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::recovered_part)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::recovery)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::run_epoch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::checkpoint_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::checkpoint_wish)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::checkpoint_refusal)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::link_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::node_joined)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::bound_addresses)

@@ -43,6 +43,8 @@ struct node_settings {
 
   /// Kept for other nodes at most.
   std::uint64_t backup_bytes = std::uint64_t{4} << 30;
+  /// Kept to be sent again after a loss at most, by all partitions together.
+  std::uint64_t replay_bytes = std::uint64_t{1} << 30;
 
   run_settings runs; ///< for the topologies that this node supervises
 };

@@ -187,6 +187,7 @@ void node_supervisor_state::on_tick() {
   self->delayed_send(self, parts.settings.heartbeat, tick_atom::value);
   auto now = clock_type::now();
   local->sample(now);
+  local->watch_replay(now);
   for (auto& silent : members.silent(now, parts.settings.lost_after))
     lose(silent, "it was silent for too long");
   auto beat = request_of(request_kind::heartbeat, own_report());
@@ -261,6 +262,12 @@ control_reply node_supervisor_state::answer(const control_request& request) {
     case request_kind::checkpointed:
       on_checkpoint(from_body<checkpoint_report>(request.body));
       return ok();
+    case request_kind::wish_checkpoint:
+      on_wish(from_body<checkpoint_wish>(request.body));
+      return ok();
+    case request_kind::keep_refused:
+      on_refusal(from_body<checkpoint_refusal>(request.body));
+      return ok();
     case request_kind::stable:
       local->on_stable(from_body<run_epoch>(request.body));
       return ok();
@@ -307,7 +314,10 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
     local_runs::callbacks{
       [here](const partition_event& x) { caf::anon_send(here, x); },
       [here](const checkpoint_report& x) { caf::anon_send(here, x); },
-      [here](const run_epoch& x) { caf::anon_send(here, x); }});
+      [here](const run_epoch& x) { caf::anon_send(here, x); },
+      [here](const checkpoint_refusal& x) { caf::anon_send(here, x); },
+      [here](const checkpoint_wish& x) { caf::anon_send(here, x); }});
+  state.local->limit_replay(state.parts.settings.replay_bytes);
   self->set_down_handler(
     [=](const caf::down_msg& down) { self->state.on_down(down); });
   // A topology supervisor that ends does so because this one does.
@@ -330,6 +340,12 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
     [=](const run_epoch& refused) {
       self->state.on_refused_checkpoint(refused);
     },
+    [=](const checkpoint_refusal& refusal) { self->state.on_refusal(refusal); },
+    [=](const checkpoint_wish& wish) {
+      if (self->state.local->on_wish(wish))
+        self->state.on_wish(wish);
+    },
+    [=](const replay_room&) { self->state.local->on_replay_room(); },
     [=](const recovered_part& part) { self->state.local->on_part(part); },
     [=](const backup_arrival& arrived) {
       self->send(self->state.holder, arrived);

@@ -89,6 +89,8 @@ struct node_supervisor_state {
   void on_partition_event(const partition_event& event);
   void on_checkpoint(const checkpoint_report& report);
   void on_refused_checkpoint(const run_epoch& refused);
+  void on_refusal(const checkpoint_refusal& refusal);
+  void on_wish(const checkpoint_wish& wish);
   void on_link_down(const link_down& down);
   void on_link_report(const link_report& report);
   template <class T>
@@ -100,7 +102,8 @@ struct node_supervisor_state {
 /// supervisor for each submission.
 ///
 /// Receives `control_request`, from other nodes and from clients of its own,
-/// `partition_event`, `checkpoint_report`, `run_report`, `link_down`,
+/// `partition_event`, `checkpoint_report`, `checkpoint_wish` and
+/// `checkpoint_refusal`, `replay_room`, `run_report`, `link_down`,
 /// `backup_arrival`, `recovered_part`, `join` (an address answers), `tick` and
 /// `stop`.
 caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,

@@ -193,6 +193,14 @@ void node_supervisor_state::on_refused_checkpoint(const run_epoch& refused) {
   to_supervisor_of(refused.run, request_kind::refuse_checkpoint, refused);
 }
 
+void node_supervisor_state::on_refusal(const checkpoint_refusal& refusal) {
+  to_supervisor_of(refusal.run, request_kind::keep_refused, refusal);
+}
+
+void node_supervisor_state::on_wish(const checkpoint_wish& wish) {
+  to_supervisor_of(wish.run, request_kind::wish_checkpoint, wish);
+}
+
 void node_supervisor_state::on_checkpoint(const checkpoint_report& report) {
   to_supervisor_of(report.run, request_kind::checkpointed, report);
 }

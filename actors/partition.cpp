@@ -30,8 +30,13 @@ void partition::take_credit(const credit_notice& credit, flow_control& flow,
   flow.on_credit(credit);
 }
 
-void partition::note_held(const replaying_outbox& out) {
-  load_->replay_bytes = out.bytes();
+void partition::note_held(replaying_outbox& out, early_checkpoint& early) {
+  auto held = out.held_for_replay();
+  load_->replay_bytes = held.bytes;
+  load_->replay_edge = held.most;
+  epoch_number epoch = load_->epoch;
+  if (early.ask(epoch, load_->busy_ns))
+    out.direct().ask_for_checkpoint(epoch);
 }
 
 operator_partition::operator_partition(
@@ -41,11 +46,12 @@ operator_partition::operator_partition(
     out_(std::move(beginning.out)), checkpoints_(beginning.checkpoints),
     hosted_(owners[place.id].table, place.index),
     alignment_(inputs_of(graph, owners, place.id)),
-    flow_(beginning.flow.in_flight), slices_(ranges_of(hosted_.ids())) {
+    flow_(beginning.flow.in_flight), early_(checkpoints_.early()),
+    slices_(ranges_of(hosted_.ids())) {
   for (auto& edge : graph.inputs_of(place.id)) {
     first_upstream_[edge.id] = upstreams_.size();
     for (partition_index i = 0; i < owners[edge.from].partitions(); ++i)
-      upstreams_.push_back({edge.id, i, 0, beginning.generation});
+      upstreams_.push_back({edge.id, i, 0, beginning.generation, false});
   }
   for (auto& edge : graph.outputs_of(place.id))
     for (partition_index i = 0; i < owners[edge.to].partitions(); ++i)
@@ -94,13 +100,13 @@ void operator_partition::on_close(const close_notice& notice) {
   if (notice.generation != upstream(notice.edge, notice.from).generation)
     return;
   alignment_.close(notice);
-  send_hints();
+  send_news();
   note_load();
 }
 
 void operator_partition::on_credit(const credit_notice& notice) {
   take_credit(notice, flow_, *out_);
-  send_hints();
+  send_news();
 }
 
 void operator_partition::ask_for_replay() {
@@ -120,7 +126,13 @@ void operator_partition::renew_channel(edge_id edge, partition_index from,
 
 void operator_partition::on_stable(epoch_number epoch) {
   out_->trim(epoch);
-  note_held(*out_);
+  early_.on_stable(epoch);
+  note_held(*out_, early_);
+  send_news();
+}
+
+void operator_partition::on_replay_room() {
+  send_news();
 }
 
 step_result operator_partition::step(event_time) {
@@ -149,10 +161,13 @@ void operator_partition::process_epoch() {
   load_->tuples_in += input.tuples;
   load_->tuples_out = instance_->emitted();
   note_load();
-  note_held(*out_);
+  auto takes_checkpoint = checkpoints_.taken && (input.checkpoint || done_);
+  if (takes_checkpoint)
+    early_.on_checkpoint(load_->busy_ns);
+  note_held(*out_, early_);
   size_ = {input.epoch.number, input.bytes};
   send_credits(input.epoch.number);
-  if (checkpoints_.taken && (input.checkpoint || done_))
+  if (takes_checkpoint)
     out_->direct().send_checkpoint(checkpoint());
 }
 
@@ -178,12 +193,14 @@ void operator_partition::send_credits(epoch_number finished) {
     send_credit(upstream, finished);
 }
 
-/// Tells whoever is behind that a related source has closed a newer epoch.
-void operator_partition::send_hints() {
+/// Tells whoever is behind that a related source has closed a newer epoch, and
+/// everybody whether data is to be held back, if that has changed.
+void operator_partition::send_news() {
   auto hint = newest_hint();
+  auto full = replay_full();
   for (auto& upstream : upstreams_) {
     auto closed = alignment_.closed_by(upstream.edge, upstream.index);
-    if (upstream.hinted < hint && closed < hint)
+    if ((upstream.hinted < hint && closed < hint) || upstream.told_full != full)
       send_credit(upstream, alignment_.next() - 1);
   }
 }
@@ -199,12 +216,22 @@ void operator_partition::send_credit(upstream_partition& to,
   credit.hint = newest_hint();
   auto beyond = flow_.largest();
   credit.largest = beyond.bytes > size_.bytes ? beyond : size_;
+  credit.replay_full = replay_full();
   to.hinted = credit.hint;
+  to.told_full = credit.replay_full;
   out_->direct().send_credit(credit);
 }
 
 epoch_number operator_partition::newest_hint() const {
   return std::max(flow_.hint(), alignment_.newest_closed());
+}
+
+/// What sends nothing on fills no buffers.
+bool operator_partition::replay_full() const {
+  if (flow_.replay_full())
+    return true;
+  auto& account = checkpoints_.account;
+  return account && !instance_->edges().empty() && !account->may_add_data();
 }
 
 void operator_partition::note_load() {

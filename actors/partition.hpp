@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/alignment.hpp"
+#include "actors/early_checkpoint.hpp"
 #include "actors/flow_control.hpp"
 #include "actors/protocol.hpp"
 #include "actors/replaying_outbox.hpp"
@@ -13,6 +14,7 @@
 
 #include "operators/topology.hpp"
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -60,6 +62,9 @@ public:
   /// Nobody goes back to before the end of `epoch`.
   virtual void on_stable(epoch_number epoch) = 0;
 
+  /// The replay buffers of this node have room for data again.
+  virtual void on_replay_room() {}
+
   /// The state after the last epoch that was finished.
   virtual partition_checkpoint checkpoint() const = 0;
 
@@ -81,8 +86,9 @@ protected:
   static void take_credit(const credit_notice& credit, flow_control& flow,
                           replaying_outbox& out);
 
-  /// To be called once an epoch, not once a batch: it looks at all channels.
-  void note_held(const replaying_outbox& out);
+  /// Sees whether a checkpoint is wanted before its time, and asks for it. To
+  /// be called once an epoch, not once a batch: it looks at all channels.
+  void note_held(replaying_outbox& out, early_checkpoint& early);
 
   std::shared_ptr<partition_load> load_ = std::make_shared<partition_load>();
 };
@@ -102,6 +108,10 @@ struct checkpoint_settings {
   epoch_number every = 0;
   /// Sources close epochs to others only once their cuts are held elsewhere.
   bool hold_cuts = false;
+  /// What bounds the work since the last one; 0: nothing.
+  std::chrono::nanoseconds replay_budget{0};
+  /// Of the replay buffers of the partition's node; null: they may grow.
+  std::shared_ptr<replay_account> account;
 
   /// The last of the epochs `first` .. `last` after which one is taken unasked;
   /// 0: none.
@@ -109,6 +119,11 @@ struct checkpoint_settings {
     if (every == 0 || last / every == (first - 1) / every)
       return 0;
     return last - last % every;
+  }
+
+  early_checkpoint::settings early() const {
+    return taken ? early_checkpoint::settings{replay_budget, account}
+                 : early_checkpoint::settings{};
   }
 };
 
@@ -138,6 +153,7 @@ public:
   void renew_channel(edge_id edge, partition_index from,
                      generation_number generation) override;
   void on_stable(epoch_number epoch) override;
+  void on_replay_room() override;
   partition_checkpoint checkpoint() const override;
   step_result step(event_time wall) override;
 
@@ -147,6 +163,7 @@ private:
     partition_index index = 0;
     epoch_number hinted = 0; ///< the newest hint that it was sent
     generation_number generation = 0;
+    bool told_full = false; ///< that data is to be held back
   };
 
   upstream_partition& upstream(edge_id edge, partition_index index);
@@ -154,9 +171,10 @@ private:
   void process_epoch();
   void close_outputs(const alignment::epoch_input& input);
   void send_credits(epoch_number finished);
-  void send_hints();
+  void send_news();
   void send_credit(upstream_partition& to, epoch_number finished);
   epoch_number newest_hint() const;
+  bool replay_full() const;
   void note_load();
 
   partition_place place_;
@@ -166,6 +184,7 @@ private:
   hosted_slices hosted_;
   alignment alignment_;
   flow_control flow_;
+  early_checkpoint early_;
   std::vector<upstream_partition> upstreams_; ///< edge by edge
   std::map<edge_id, std::size_t> first_upstream_;
   std::vector<slice_range> slices_;

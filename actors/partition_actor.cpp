@@ -91,6 +91,8 @@ void route(self_pointer self, reroute& x) {
 void listen(self_pointer self) {
   routed_outbox::callbacks whom;
   whom.backed_up = self->state.body.backed_up;
+  whom.not_kept = self->state.body.not_kept;
+  whom.wished = self->state.body.wished;
   // Not at once: it may be told amidst a step.
   whom.cuts_held = [=](epoch_number epoch) {
     self->send(self, cuts_held{epoch});
@@ -124,6 +126,9 @@ caf::message_handler control_handlers(self_pointer self) {
         logic.on_stable(x.epoch);
         self->state.body.out->on_stable(x.epoch);
       });
+    },
+    [=](const replay_room&) {
+      handle(self, [](partition& logic) { logic.on_replay_room(); });
     },
     [=](const named_checkpoint& x) {
       handle(self, [&](partition& logic) {

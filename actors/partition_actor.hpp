@@ -24,6 +24,8 @@ struct partition_body {
   /// Called once, when it is done (empty reason) or has failed.
   std::function<void(const std::string& reason)> ended;
   std::function<void(const checkpoint_sender::completion&)> backed_up;
+  std::function<void(epoch_number, const std::string& reason)> not_kept;
+  std::function<void(epoch_number)> wished;  ///< a checkpoint after it
   std::function<void(epoch_number)> refused; ///< to take a checkpoint after it
 };
 

@@ -130,6 +130,9 @@ struct credit_notice {
   /// Of the latest epochs at each partition on the way from here on, the
   /// largest.
   epoch_size largest;
+  /// Replay buffers on the way from here on are full: sources are to hold data
+  /// back until they are told otherwise.
+  bool replay_full = false;
 };
 
 /// How the slices of a source partition that had not ended before ended each
@@ -161,6 +164,10 @@ public:
 
   /// To whoever keeps cuts; answered by `partition::on_cuts_held`.
   virtual void send_cuts(cut_notice&&) {}
+
+  /// To whoever names checkpoints: one after `epoch` should not wait for its
+  /// time.
+  virtual void ask_for_checkpoint(epoch_number /*epoch*/) {}
 };
 
 /// Messages came that the protocol does not allow: a bug, or a lost message.

@@ -58,6 +58,30 @@ struct checkpoint_report {
   }
 };
 
+/// A checkpoint after `epoch` should not wait for its time: replay buffers
+/// fill, or a loss would cost too much work.
+struct checkpoint_wish {
+  run_id run = 0;
+  epoch_number epoch = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& run& epoch;
+  }
+};
+
+/// A partition's checkpoint is not kept by a node that was to.
+struct checkpoint_refusal {
+  run_id run = 0;
+  epoch_number epoch = 0;
+  std::string reason; ///< for the user
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& run& epoch& reason;
+  }
+};
+
 /// The data link to another node of a run broke; both may live.
 struct link_report {
   run_id run = 0;

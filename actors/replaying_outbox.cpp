@@ -12,7 +12,7 @@ replaying_outbox::replaying_outbox(const topology& graph,
   for (auto& edge : graph.outputs_of(id))
     for (partition_index to = 0; to < owners[edge.to].partitions(); ++to) {
       auto& made = channels_[{edge.id, to}];
-      made.sent = std::make_unique<buffer>(how.closed);
+      made.sent = std::make_unique<buffer>(how.closed, how.account);
       made.at = made.sent->from(how.closed);
       made.generation = how.generation;
       made.allowed = how.in_flight;
@@ -117,10 +117,21 @@ void replaying_outbox::trim(epoch_number epoch) {
     on.sent->trim(std::min(epoch, on.sent->closed()));
 }
 
-std::uint64_t replaying_outbox::bytes() const {
-  std::uint64_t result = 0;
-  for (auto& [to, on] : channels_)
-    result += on.sent->bytes();
+replaying_outbox::held replaying_outbox::held_for_replay() const {
+  held result;
+  std::uint64_t most = 0;
+  std::uint64_t of_edge = 0;
+  edge_id last = 0;
+  for (auto& [to, on] : channels_) {
+    of_edge = to.first == last ? of_edge : 0;
+    last = to.first;
+    of_edge += on.sent->bytes();
+    result.bytes += on.sent->bytes();
+    if (of_edge > most) {
+      most = of_edge;
+      result.most = last;
+    }
+  }
   return result;
 }
 

@@ -31,6 +31,8 @@ public:
     /// Of the recovery that made this instance; 0 for the first. Its channels
     /// begin with the first credit of that generation.
     generation_number generation = 0;
+    /// Counts what is kept; null: nobody does.
+    std::shared_ptr<replay_account> account;
   };
 
   /// What became of a credit.
@@ -67,7 +69,11 @@ public:
   }
 
   /// Held for replay.
-  std::uint64_t bytes() const;
+  struct held {
+    std::uint64_t bytes = 0;
+    edge_id most = 0; ///< the edge that has the largest part of it
+  };
+  held held_for_replay() const;
 
 private:
   using address = std::pair<edge_id, partition_index>;

@@ -29,6 +29,7 @@ void routed_outbox::route(std::shared_ptr<const run_routes> routes,
                           backup_holders holders) {
   routes_ = std::move(routes);
   holders_ = std::move(holders);
+  with_room_ = holders_;
   auto change = cuts_.set_holders(cut_holders(*holders_, place_));
   send(change.messages);
   if (change.held)
@@ -125,7 +126,7 @@ void routed_outbox::send_credit(const credit_notice& notice) {
 
 void routed_outbox::send_checkpoint(partition_checkpoint&& checkpoint) {
   checkpoint_sender::completion alone{checkpoint.epoch, checkpoint.ended};
-  auto messages = checkpoints_.begin(std::move(checkpoint), *holders_);
+  auto messages = checkpoints_.begin(std::move(checkpoint), *with_room_);
   // Nobody lives who could survive this node.
   if (messages.empty())
     return tell_.backed_up(alone);
@@ -152,9 +153,31 @@ void routed_outbox::on_receipt(const std::string& node,
                                const backup_receipt& receipt) {
   auto outcome = checkpoints_.on_receipt(routes_->index_of(node), receipt);
   if (!outcome.refused.empty())
-    log("partition")->warn("{}", outcome.refused);
+    on_refusal(node, receipt);
   if (outcome.completed)
     tell_.backed_up(*outcome.completed);
+}
+
+/// Where there is no room the next checkpoint does not go, unless too few nodes
+/// are left: then all are asked again.
+void routed_outbox::on_refusal(const std::string& node,
+                               const backup_receipt& receipt) {
+  auto reason = "node " + node + " does not keep a backup of "
+                + place_name(place_) + ": " + to_string(receipt.result);
+  if (receipt.result == put_result::over_limit) {
+    reason = "node " + node + " has no room for a backup of "
+             + place_name(place_)
+             + "; raise checkpoints.memory there, or add nodes";
+    with_room_ = with_room_->without(routes_->index_of(node));
+    if (!with_room_)
+      with_room_ = holders_;
+  }
+  if (receipt.result != put_result::fenced)
+    tell_.not_kept(receipt.epoch, reason);
+}
+
+void routed_outbox::ask_for_checkpoint(epoch_number epoch) {
+  tell_.wished(epoch);
 }
 
 void routed_outbox::on_receipt(const std::string& node,

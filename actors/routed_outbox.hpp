@@ -40,9 +40,12 @@ struct run_routes {
 /// The outbox of one instance of a partition.
 class routed_outbox final : public outbox {
 public:
-  /// Called when a checkpoint is backed up, and when cuts are held.
+  /// Called when a checkpoint is backed up or not kept (with a reason for the
+  /// user), when one is wished for, and when cuts are held.
   struct callbacks {
     std::function<void(const checkpoint_sender::completion&)> backed_up;
+    std::function<void(epoch_number, const std::string&)> not_kept;
+    std::function<void(epoch_number)> wished;
     std::function<void(epoch_number)> cuts_held;
   };
 
@@ -71,6 +74,7 @@ public:
   void send_credit(const credit_notice& notice) override;
   void send_checkpoint(partition_checkpoint&& checkpoint) override;
   void send_cuts(cut_notice&& cuts) override;
+  void ask_for_checkpoint(epoch_number epoch) override;
 
   void on_receipt(const std::string& node, const backup_receipt& receipt);
   void on_receipt(const std::string& node, const cuts_receipt& receipt);
@@ -87,6 +91,7 @@ private:
   void deliver(waiting_batches& waiting);
   void send(const std::vector<cut_sender::message>& messages);
   void note_if_alone();
+  void on_refusal(const std::string& node, const backup_receipt& receipt);
 
   partition_place place_;
   link_layer* link_;
@@ -94,6 +99,7 @@ private:
   std::shared_ptr<const run_routes> routes_;
   std::map<channel, waiting_batches> waiting_;
   std::optional<backup_holders> holders_;
+  std::optional<backup_holders> with_room_; ///< of these, as far as known
   checkpoint_sender checkpoints_;
   cut_sender cuts_;
   epoch_number last_cut_ = 0;

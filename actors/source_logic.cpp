@@ -13,8 +13,8 @@ source_logic::source_logic(const topology& graph, const assignment& owners,
     cuts_(std::move(cuts)), instance_(std::move(instance)),
     out_(std::move(beginning.out)), checkpoints_(beginning.checkpoints),
     hosted_(owners[place.id].table, place.index),
-    flow_(beginning.flow.in_flight), slices_(ranges_of(hosted_.ids())),
-    max_tuples_(cuts_.max_tuples) {
+    flow_(beginning.flow.in_flight), early_(checkpoints_.early()),
+    slices_(ranges_of(hosted_.ids())), max_tuples_(cuts_.max_tuples) {
   for (auto& edge : graph.outputs_of(place.id))
     for (partition_index i = 0; i < owners[edge.to].partitions(); ++i)
       flow_.add_channel(edge.id, i, beginning.generation == 0);
@@ -68,7 +68,8 @@ void source_logic::on_cuts_held(epoch_number epoch) {
 
 void source_logic::on_stable(epoch_number epoch) {
   out_->trim(epoch);
-  note_held(*out_);
+  early_.on_stable(epoch);
+  note_held(*out_, early_);
 }
 
 void source_logic::on_batch(const batch_origin&, batch_ptr) {
@@ -98,11 +99,23 @@ bool source_logic::repeats_known_cut() const {
   });
 }
 
+/// Replay buffers are full, here or downstream. Then only epochs up to the
+/// checkpoint that will free them are begun, and without data unless others
+/// decide where they end.
+bool source_logic::is_held_back() const {
+  auto& account = checkpoints_.account;
+  return flow_.replay_full() || (account && !account->may_add_data());
+}
+
 step_result source_logic::step(event_time wall) {
   if (done_)
     return {.done = true};
   if (epoch_.number + (open_ ? 0 : 1) > flow_.allowed()) {
     load_->state = partition_state::blocked;
+    return {};
+  }
+  if (!open_ && is_held_back() && named_ <= epoch_.number) {
+    load_->state = partition_state::held;
     return {};
   }
   if (!open_)
@@ -128,14 +141,15 @@ void source_logic::open(event_time wall) {
   epoch_.now = std::max(epoch_.now, now);
   opened_at_ = wall;
   open_ = true;
+  empty_ = is_held_back() && by_clock();
   adapt_cap();
   instance_->begin_epoch(epoch_);
 }
 
 read_budget source_logic::budget(event_time wall) const {
   read_budget result;
-  result.tuples = max_tuples_;
-  result.bytes = cuts_.max_bytes;
+  result.tuples = empty_ ? 0 : max_tuples_;
+  result.bytes = empty_ ? 0 : cuts_.max_bytes;
   result.exactly = cuts_.count;
   if (cuts_.repeat)
     result.recorded = &cuts_.repeat->of(name_, epoch_.number);
@@ -149,7 +163,8 @@ bool source_logic::must_close(const read_progress& progress,
                               event_time wall) const {
   if (!by_clock())
     return progress.complete;
-  return progress.full || progress.ended || flow_.hint() >= epoch_.number
+  return empty_ || progress.full || progress.ended
+         || flow_.hint() >= epoch_.number
          || wall >= opened_at_
                       + (progress.tuples > 0 ? cuts_.length : cuts_.idle_length)
                           .count();
@@ -170,8 +185,10 @@ source_logic::next_look(const read_progress& progress) const {
 }
 
 /// Epochs that related sources have closed already are closed along with this
-/// one, empty.
+/// one, empty; and if there is no data, all up to the checkpoint.
 epoch_number source_logic::last_to_close(const read_progress& progress) const {
+  if (empty_ && !progress.ended)
+    return std::max(epoch_.number, std::min(named_, flow_.allowed()));
   if (!by_clock() || progress.full || progress.ended)
     return epoch_.number;
   return std::max(epoch_.number, std::min(flow_.hint(), flow_.allowed()));
@@ -195,12 +212,16 @@ void source_logic::close(const read_progress& progress) {
   notice.ended = progress.ended;
   notice.checkpoint = checkpoint_within(last);
   close_edges(notice);
-  note_held(*out_);
   epoch_.number = last;
   load_->epoch = last;
   open_ = false;
   done_ = progress.ended;
-  if (checkpoints_.taken && (notice.checkpoint != 0 || done_))
+  auto takes_checkpoint =
+    checkpoints_.taken && (notice.checkpoint != 0 || done_);
+  if (takes_checkpoint)
+    early_.on_checkpoint(load_->busy_ns);
+  note_held(*out_, early_);
+  if (takes_checkpoint)
     send_checkpoint(notice.checkpoint);
 }
 

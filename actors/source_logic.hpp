@@ -67,6 +67,7 @@ private:
   void note_tuples(std::uint64_t tuples);
   epoch_number last_to_close(const read_progress& progress) const;
   bool by_clock() const;
+  bool is_held_back() const;
   bool repeats_known_cut() const;
 
   std::string name_;
@@ -77,11 +78,13 @@ private:
   checkpoint_settings checkpoints_;
   hosted_slices hosted_;
   flow_control flow_;
+  early_checkpoint early_;
   std::vector<slice_range> slices_;
   epoch_info epoch_;
   event_time opened_at_ = 0;
   epoch_number named_ = 0; ///< a checkpoint is taken after this epoch
   bool open_ = false;
+  bool empty_ = false; ///< of the open epoch: nothing is read into it
   bool done_ = false;
   std::uint64_t max_tuples_; ///< shrinks while epochs grow on their way
   std::map<epoch_number, std::uint64_t> tuples_of_; ///< the latest epochs

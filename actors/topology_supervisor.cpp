@@ -2,6 +2,7 @@
 
 #include "actors/log.hpp"
 #include "actors/operator_supervisor.hpp"
+#include "actors/topology_checkpoints.hpp"
 
 #include <caf/all.hpp>
 
@@ -93,6 +94,7 @@ void on_done(self_pointer self, const sent_command& sent) {
     case run_logic::command::resume:
       carry_out(self, logic.on_resumed(node, sent.generation));
       self->state.naming.on_loss();
+      name_checkpoint_if_due(self);
       if (!logic.is_recovering() && sent.generation == logic.generation())
         log("topology")
           ->info("{} goes on after epoch {}", self->state.given.report.name,
@@ -156,85 +158,15 @@ void carry_out(self_pointer self, const run_logic::actions& actions) {
 
 // -- checkpoints --------------------------------------------------------------
 
-/// Tells sources after which epoch to take the next one.
-void name_checkpoint(self_pointer self, epoch_number newest) {
-  auto& state = self->state;
-  auto& logic = *state.logic;
-  run_epoch named{logic.plan().run, state.naming.name(newest)};
-  for (node_index node = 0; node < state.given.nodes.size(); ++node)
-    if (logic.is_alive(node))
-      self->send(state.given.nodes[node],
-                 request_of(request_kind::name_checkpoint, named));
-}
-
-/// Asks how far sources are, and names an epoch ahead of them all.
-void ask_for_newest(self_pointer self) {
-  struct gathering {
-    epoch_number newest = 0;
-    std::size_t missing = 0;
-  };
-  auto& state = self->state;
-  auto all = std::make_shared<gathering>();
-  for (node_index node = 0; node < state.given.nodes.size(); ++node)
-    if (state.logic->is_alive(node)) {
-      ++all->missing;
-      self
-        ->request(
-          state.given.nodes[node], caf::duration{state.given.limit},
-          request_of(request_kind::newest_epoch, state.logic->plan().run))
-        .then(
-          [=](const control_reply& reply) {
-            if (!reply.error.empty())
-              return; // not this time
-            auto heard = from_body<run_epoch>(reply.body).epoch;
-            all->newest = std::max(all->newest, heard);
-            if (--all->missing == 0)
-              name_checkpoint(self, all->newest);
-          },
-          [](const caf::error&) {
-            // Not this time.
-          });
-    }
-}
-
-/// Tells why no epoch becomes stable.
-void warn_of_overdue(self_pointer self, epoch_number named) {
-  auto& state = self->state;
-  auto& report = state.given.report;
-  std::string missing;
-  for (auto& slice : state.logic->missing(named))
-    missing += " " + report.operators.at(slice.of).name + "/slice "
-               + std::to_string(slice.slice);
-  log("topology")
-    ->warn("{}: the checkpoint of epoch {} is overdue; missing:{}", report.name,
-           named, missing);
-}
-
-void on_tick(self_pointer self) {
-  auto& logic = *self->state.logic;
-  if (is_over(logic.state()))
-    return;
-  std::chrono::microseconds interval{
-    logic.plan().settings.checkpoint_interval_us};
-  self->delayed_send(self, interval, tick_atom::value);
-  if (logic.state() != run_state::running || logic.is_recovering())
-    return;
-  auto& naming = self->state.naming;
-  auto named = naming.named();
-  if (!naming.on_tick())
-    return;
-  if (named > logic.stable())
-    warn_of_overdue(self, named);
-  ask_for_newest(self);
-}
-
 void on_checkpoint(self_pointer self, const checkpoint_report& done) {
   auto& state = self->state;
   carry_out(self, state.logic->on_checkpoint(done));
   if (state.given.report.stable_epoch == state.logic->stable())
     return;
-  state.naming.on_stable(state.logic->stable());
+  state.naming.on_stable(state.logic->stable(),
+                         checkpoint_naming::clock::now());
   report(self);
+  name_checkpoint_if_due(self);
 }
 
 // -- losses -------------------------------------------------------------------
@@ -311,8 +243,12 @@ caf::behavior topology_supervisor(self_pointer self, run_begin begin) {
   state.given.report.actor = self->id();
   auto& plan = state.given.plan;
   state.logic = std::make_unique<run_logic>(plan);
-  if (plan.settings.checkpoint_interval_us != 0 && plan.nodes.size() > 1)
-    on_tick(self);
+  if (plan.settings.checkpoint_interval_us != 0 && plan.nodes.size() > 1) {
+    state.naming = {
+      std::chrono::microseconds{plan.settings.checkpoint_interval_us},
+      checkpoint_naming::clock::now()};
+    on_checkpoint_tick(self);
+  }
   for (auto& node : state.given.report.operators)
     state.operators.push_back(self->spawn<caf::linked>(
       operator_supervisor, caf::actor_cast<caf::actor>(self), node));
@@ -330,9 +266,16 @@ caf::behavior topology_supervisor(self_pointer self, run_begin begin) {
     [=](const link_down& lost) { on_node_lost(self, lost); },
     [=](const node_joined& joined) { on_node_joined(self, joined); },
     [=](const link_report& broken) { on_link_broken(self, broken); },
-    [=](tick_atom) { on_tick(self); },
+    [=](tick_atom) { on_checkpoint_tick(self); },
+    [=](look_atom) {
+      self->state.look_queued = false;
+      name_checkpoint_if_due(self);
+    },
+    [=](const checkpoint_wish& wish) { on_wish(self, wish); },
+    [=](const checkpoint_refusal& refusal) { on_not_kept(self, refusal); },
     [=](const run_epoch& refused) {
       self->state.naming.on_refused(refused.epoch);
+      name_checkpoint_if_due(self);
     },
     [=](const control_reply&) {
       // To what was sent and not requested: names of checkpoints.

@@ -33,7 +33,9 @@ struct topology_supervisor_state {
   run_begin given;
   std::unique_ptr<run_logic> logic;
   std::vector<caf::actor> operators;
-  checkpoint_naming naming;
+  checkpoint_naming naming{{}, {}};
+  bool gathering = false;   ///< how far sources are
+  bool look_queued = false; ///< whether it is time to name one early
 };
 
 /// Deploys a run, starts it, names its checkpoints, brings it back after the
@@ -41,8 +43,9 @@ struct topology_supervisor_state {
 ///
 /// Receives `partition_event`, `checkpoint_report`, `operator_report`,
 /// `link_down` (a node of the run is lost), `node_joined`, `link_report`,
-/// `tick` (name a checkpoint), `run_epoch` (a source refuses it) and `stop`
-/// (the user cancels); sends its `run_report` home whenever that changes.
+/// `tick` (name a checkpoint), `checkpoint_wish`, `run_epoch` (a source refuses
+/// it), `checkpoint_refusal` (a holder does) and `stop` (the user cancels);
+/// sends its `run_report` home whenever that changes.
 caf::behavior
 topology_supervisor(caf::stateful_actor<topology_supervisor_state>* self,
                     run_begin begin);

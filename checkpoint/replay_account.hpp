@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cassert>
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 namespace braid {
 
@@ -18,31 +20,31 @@ namespace braid {
 /// old as the question.
 class replay_account {
 public:
-  /// `limit` and `reserve` in bytes; the reserve is the part of the limit that
-  /// only count mode's way to a checkpoint may use. Throws
-  /// `std::invalid_argument` unless it is smaller than the limit.
+  /// `limit` and `reserve` in bytes; data stops when all but the reserve is
+  /// held. That is for what is under way by then: epochs in flight and, where
+  /// epochs cannot be empty, those up to the checkpoint that frees the
+  /// buffers. Throws `std::invalid_argument` unless it is smaller than the
+  /// limit.
   explicit replay_account(std::uint64_t limit, std::uint64_t reserve = 0);
 
   replay_account(const replay_account&) = delete;
   replay_account& operator=(const replay_account&) = delete;
 
-  /// Sources may make data. Once it is false they close empty epochs, up to
-  /// the checkpoint that frees the buffers.
-  bool may_add_data() const {
-    return held() < limit_ - reserve_;
+  /// Called whenever data may be added again, on the thread that made room. To
+  /// be set before buffers use the account.
+  void on_room(std::function<void()> call) {
+    on_room_ = std::move(call);
   }
 
-  /// Sources in count mode cannot close an epoch without its tuples: for
-  /// epochs up to a checkpoint that is named already they may make data while
-  /// this is true.
-  bool may_use_reserve() const {
-    return held() < limit_;
+  /// Sources may make data.
+  bool may_add_data() const {
+    return held() < for_data();
   }
 
   /// Half of what data may use is taken: a checkpoint should not wait for its
   /// time. Stays true until buffers are trimmed, so name one at a time.
   bool wants_checkpoint() const {
-    return held() >= (limit_ - reserve_) / 2;
+    return held() >= for_data() / 2;
   }
 
   std::uint64_t held() const {
@@ -59,15 +61,21 @@ public:
   }
 
   void remove(std::uint64_t bytes) {
-    [[maybe_unused]] auto before =
-      held_.fetch_sub(bytes, std::memory_order_relaxed);
+    auto before = held_.fetch_sub(bytes, std::memory_order_relaxed);
     assert(before >= bytes);
+    if (before >= for_data() && before - bytes < for_data() && on_room_)
+      on_room_();
   }
 
 private:
+  std::uint64_t for_data() const {
+    return limit_ - reserve_;
+  }
+
   std::uint64_t limit_;
   std::uint64_t reserve_;
   std::atomic<std::uint64_t> held_ = 0;
+  std::function<void()> on_room_;
 };
 
 } // namespace braid

@@ -8,6 +8,8 @@ std::string to_string(partition_state x) {
       return "waiting";
     case partition_state::blocked:
       return "blocked";
+    case partition_state::held:
+      return "held";
     case partition_state::busy:
       return "busy";
     case partition_state::done:

@@ -10,6 +10,7 @@ namespace braid {
 enum class partition_state : std::uint8_t {
   waiting, ///< for input
   blocked, ///< a partition downstream is behind
+  held,    ///< a source: replay buffers are full
   busy,
   done,
   failed,
@@ -32,6 +33,7 @@ struct partition_load {
   std::atomic<std::uint64_t> queued_bytes = 0;
   /// Sent, and held to be sent again after a loss.
   std::atomic<std::uint64_t> replay_bytes = 0;
+  std::atomic<std::uint32_t> replay_edge = 0; ///< has most of them
 
   /// Nanoseconds spent processing up to `now`, also of an epoch that is not
   /// finished: one may take longer than the time between two looks.

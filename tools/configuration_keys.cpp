@@ -208,6 +208,16 @@ configuration_section checkpoints_section() {
          whole_number(1, 16),
          "On how many other nodes each checkpoint is kept: as many nodes may "
          "be lost at once.")
+    .key("replay_budget", &settings::checkpoint_settings::replay_budget,
+         duration(10ms, 1h),
+         "Processing since the last checkpoint, by any partition, stays below "
+         "it: that much at most is done again after a loss. Checkpoints are "
+         "taken earlier for it, one at a time.")
+    .key("replay_memory", &settings::checkpoint_settings::replay_memory,
+         size(64 * KiB, 1024 * GiB),
+         "How much memory this node gives to what its partitions sent and may "
+         "have to send again: as it fills, a checkpoint is taken early; when "
+         "it is full, sources hold data back until one is stable.")
     .key("memory", &settings::checkpoint_settings::memory,
          size(MiB, 1024 * GiB),
          "How much memory this node gives to checkpoints of other nodes.")

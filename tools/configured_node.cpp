@@ -24,6 +24,7 @@ run_settings run_settings_of(const node_configuration& configuration) {
   result.checkpoint_interval_us =
     checkpoints.enabled ? in_us(checkpoints.interval) : 0;
   result.replicas = checkpoints.replicas;
+  result.replay_budget_us = in_us(checkpoints.replay_budget);
   return result;
 }
 
@@ -48,6 +49,7 @@ node_settings node_settings_of(const node_configuration& configuration) {
   result.threads = configuration.scheduler.threads;
   result.messages_per_turn = configuration.scheduler.messages_per_turn;
   result.backup_bytes = configuration.checkpoints.memory;
+  result.replay_bytes = configuration.checkpoints.replay_memory;
   result.runs = run_settings_of(configuration);
   return result;
 }

@@ -107,3 +107,18 @@ TEST_CASE("upstream nodes are those that send", "[backups]") {
   CHECK(upstream_nodes(graph, owners, beside, 1) == nodes{6, 7});
   CHECK(upstream_nodes(graph, owners, beside, 2) == nodes{7});
 }
+
+TEST_CASE("a node without room is passed over if enough others are left",
+          "[backups]") {
+  backup_holders holders{0, {1}, {0, 1, 2, 3}, 1};
+  CHECK(holders.of({1, 1}) == nodes{1});
+  auto rest = holders.without(1);
+  REQUIRE(rest);
+  CHECK(rest->of({1, 1}).size() == 1);
+  CHECK(rest->of({1, 1}) != nodes{1});
+  auto last = rest->without(2);
+  REQUIRE(last);
+  CHECK(last->of({1, 1}) == nodes{3});
+  CHECK(!last->without(3));
+  CHECK(!backup_holders(0, {1}, {0, 1, 2}, 2).without(1));
+}

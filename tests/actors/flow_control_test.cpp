@@ -91,3 +91,27 @@ TEST_CASE("the size of epochs is the latest of each channel, the largest of "
   CHECK(flow.largest().epoch == 4);
   CHECK(flow.largest().bytes == 400);
 }
+
+TEST_CASE("replay buffers downstream are full as long as any partition there "
+          "says so") {
+  flow_control flow{3};
+  flow.add_channel(0, 0);
+  flow.add_channel(0, 1);
+  auto tell = [&](partition_index downstream, bool full) {
+    auto notice = credit(0, downstream, 1);
+    notice.replay_full = full;
+    flow.on_credit(notice);
+  };
+  CHECK(!flow.replay_full());
+  tell(0, true);
+  tell(1, true);
+  tell(0, false);
+  CHECK(flow.replay_full());
+  SECTION("until it has room") {
+    tell(1, false);
+  }
+  SECTION("until another instance takes its place") {
+    flow.restart(0, 1, 1);
+  }
+  CHECK(!flow.replay_full());
+}

@@ -59,6 +59,10 @@ public:
     credits.push_back(notice);
   }
 
+  void ask_for_checkpoint(epoch_number epoch) override {
+    wishes.push_back(epoch);
+  }
+
   void clear() {
     batches.clear();
     closes.clear();
@@ -68,6 +72,7 @@ public:
   std::vector<batch_sent> batches;
   std::vector<close_sent> closes;
   std::vector<credit_notice> credits;
+  std::vector<epoch_number> wishes; ///< for checkpoints
 };
 
 } // namespace braid

@@ -276,3 +276,79 @@ TEST_CASE("what user code throws says where") {
   CHECK_THROWS_WITH(trial.logic->step(0),
                     "operator 'double', slice 0, epoch 1: unlucky");
 }
+
+TEST_CASE("a partition tells upstream that replay buffers are full") {
+  auto account = std::make_shared<replay_account>(1'000'000);
+  checkpoint_settings checkpoints;
+  checkpoints.taken = true;
+  checkpoints.account = account;
+  partition_on_trial trial{4, checkpoints};
+  trial.close_all(1);
+  CHECK(trial.logic->step(0).worked);
+  REQUIRE(trial.sent.credits.size() == 4);
+  CHECK(!trial.sent.credits[0].replay_full);
+  account->add(1'000'000);
+  trial.sent.clear();
+
+  SECTION("of its own node, with its next credits, and when there is room") {
+    trial.close_all(2);
+    trial.sent.clear();
+    CHECK(trial.logic->step(0).worked);
+    REQUIRE(trial.sent.credits.size() == 4);
+    for (auto& credit : trial.sent.credits)
+      CHECK(credit.replay_full);
+    trial.sent.clear();
+    account->remove(1'000'000);
+    trial.logic->on_replay_room();
+    REQUIRE(trial.sent.credits.size() == 4);
+    for (auto& credit : trial.sent.credits)
+      CHECK(!credit.replay_full);
+    trial.sent.clear();
+    trial.logic->on_replay_room();
+    CHECK(trial.sent.credits.empty());
+  }
+  SECTION("further downstream, at once") {
+    account->remove(1'000'000);
+    credit_notice full;
+    full.edge = 2;
+    full.finished = 1;
+    full.replay_full = true;
+    trial.logic->on_credit(full);
+    REQUIRE(trial.sent.credits.size() == 4);
+    CHECK(trial.sent.credits[3].replay_full);
+    CHECK(trial.sent.credits[3].finished == 1);
+    trial.sent.clear();
+    // The other sink's partition has room.
+    trial.credit(1, 1);
+    CHECK(trial.sent.credits.empty());
+    trial.credit(0, 1);
+    REQUIRE(trial.sent.credits.size() == 4);
+    CHECK(!trial.sent.credits[0].replay_full);
+  }
+}
+
+TEST_CASE("a partition wishes for a checkpoint when replay buffers are half "
+          "full, or much would be done again") {
+  checkpoint_settings checkpoints;
+  checkpoints.taken = true;
+  checkpoints.account = std::make_shared<replay_account>(1'000'000);
+  checkpoints.replay_budget = std::chrono::nanoseconds{1'000};
+  partition_on_trial trial{4, checkpoints};
+  auto next = [&, epoch = epoch_number{0}]() mutable {
+    trial.close_all(++epoch);
+    CHECK(trial.logic->step(0).worked);
+  };
+  next();
+  CHECK(trial.sent.wishes.empty());
+  SECTION("memory") {
+    checkpoints.account->add(500'000);
+  }
+  SECTION("work") {
+    trial.logic->shared_load()->busy_ns += 500;
+  }
+  next();
+  next();
+  CHECK(trial.sent.wishes == std::vector<epoch_number>{2});
+  trial.logic->on_stable(2);
+  CHECK(trial.sent.wishes == std::vector<epoch_number>{2, 3});
+}

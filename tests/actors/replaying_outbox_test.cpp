@@ -218,15 +218,15 @@ TEST_CASE("what is trimmed is gone", "[replay]") {
   outbox_on_trial trial;
   for (epoch_number number : {1, 2, 3})
     trial.epoch(number);
-  auto before = trial.out().bytes();
+  auto before = trial.out().held_for_replay().bytes;
   trial.out().trim(2);
-  CHECK(trial.out().bytes() < before);
+  CHECK(trial.out().held_for_replay().bytes < before);
   trial.sent.taken(0);
   trial.credit(0, 2, 1);
   CHECK(trial.sent.taken(0) == "b3/1 c3:2/1");
   // Not more than there is.
   trial.out().trim(9);
-  CHECK(trial.out().bytes() == 0);
+  CHECK(trial.out().held_for_replay().bytes == 0);
   trial.epoch(4);
   CHECK(trial.sent.taken(0) == "b4/1 c4:2/1");
 }

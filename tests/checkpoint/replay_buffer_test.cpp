@@ -221,7 +221,8 @@ TEST_CASE("buffers count what they hold in one account, until they are gone") {
   CHECK(account->held() == batch_of(4)->bytes());
 }
 
-TEST_CASE("a full account stops data, and keeps a reserve for count mode") {
+TEST_CASE("a full account stops data, and keeps a reserve for what is under "
+          "way") {
   replay_account account{1'000, 200};
   CHECK(account.may_add_data());
   CHECK_FALSE(account.wants_checkpoint());
@@ -233,12 +234,27 @@ TEST_CASE("a full account stops data, and keeps a reserve for count mode") {
   CHECK(account.may_add_data());
   account.add(1);
   CHECK_FALSE(account.may_add_data());
-  CHECK(account.may_use_reserve());
   account.add(200);
-  CHECK_FALSE(account.may_use_reserve());
+  CHECK(account.held() == account.limit());
   account.remove(1'000);
   CHECK(account.may_add_data());
   CHECK_FALSE(account.wants_checkpoint());
+}
+
+TEST_CASE("an account says once that there is room again") {
+  replay_account account{1'000, 200};
+  int told = 0;
+  account.on_room([&] { ++told; });
+  account.add(900);
+  account.remove(100);
+  CHECK(told == 0);
+  account.remove(1);
+  CHECK(told == 1);
+  account.remove(500);
+  CHECK(told == 1);
+  account.add(501);
+  account.remove(800);
+  CHECK(told == 2);
 }
 
 TEST_CASE("a reserve that leaves nothing is refused") {
@@ -249,7 +265,7 @@ TEST_CASE("epochs close although the account is full") {
   auto account = std::make_shared<replay_account>(1);
   buffer sent{0, account};
   fill(sent);
-  CHECK_FALSE(account->may_use_reserve());
+  CHECK_FALSE(account->may_add_data());
   sent.close(9, 30);
   CHECK(sent.closed() == 9);
   sent.trim(9);

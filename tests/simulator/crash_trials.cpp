@@ -51,6 +51,21 @@ crash_trial random_crash_trial(cutting how, random_generator& random) {
   return result;
 }
 
+crash_trial random_limit_trial(cutting how, random_generator& random) {
+  auto result = random_crash_trial(how, random);
+  result.settings.checkpoints.every = 0;
+  auto& options = result.options;
+  options.naming_odds = 0;
+  options.turn_length = std::max<event_time>(20, options.turn_length);
+  options.replay_limit = std::array{500, 5'000, 20'000}[random.below(3)];
+  if (random.below(2) == 0) {
+    options.busy_ns = 1'000;
+    result.settings.checkpoints.replay_budget =
+      std::chrono::nanoseconds{1'000 * (2 + random.below(40))};
+  }
+  return result;
+}
+
 simulation_report run_trial(const crash_trial& trial) {
   auto& [description, settings, options, seed] = trial;
   random_generator random{seed};

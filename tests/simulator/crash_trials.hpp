@@ -24,6 +24,10 @@ enum class cutting : std::uint8_t {
 
 crash_trial random_crash_trial(cutting how, random_generator& random);
 
+/// Replay buffers are so small that sources must wait for checkpoints, which
+/// nobody takes unless they are wished for.
+crash_trial random_limit_trial(cutting how, random_generator& random);
+
 /// Throws what partitions throw, and `simulation_failure` if the run comes to
 /// what must not happen or gives something else than the naive model.
 simulation_report run_trial(const crash_trial& trial);

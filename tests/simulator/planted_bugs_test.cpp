@@ -22,6 +22,20 @@ std::string failure_of(std::uint64_t seed, cutting how, planted_bug bug) {
   }
 }
 
+/// The same where replay buffers are small, and nothing is lost.
+std::string limit_failure_of(std::uint64_t seed, planted_bug bug) {
+  random_generator random{seed};
+  auto trial = random_limit_trial(cutting::by_count, random);
+  trial.options.crash_odds = 0;
+  trial.options.planted = bug;
+  try {
+    run_trial(trial);
+    return {};
+  } catch (const std::exception& error) {
+    return "seed " + std::to_string(seed) + ": " + error.what();
+  }
+}
+
 /// What the first of 1,000 runs says that fails with the bug, and not without.
 std::string failure_with(planted_bug bug, cutting how) {
   for (std::uint64_t seed = 1; seed <= 1'000; ++seed)
@@ -77,4 +91,21 @@ TEST_CASE("found: reports of lost instances that count") {
 
 TEST_CASE("found: restored instances that do not wait for all answers") {
   check_found(planted_bug::started_early);
+}
+
+TEST_CASE("found: sources that are not held back at the limit of replay "
+          "buffers") {
+  std::string failure;
+  for (std::uint64_t seed = 1; seed <= 1'000 && failure.empty(); ++seed)
+    failure = limit_failure_of(seed, planted_bug::sources_not_held);
+  INFO(failure);
+  CHECK(failure.find("are full, but epoch") != std::string::npos);
+}
+
+TEST_CASE("found: sources that are not told of room in replay buffers") {
+  std::string failure;
+  for (std::uint64_t seed = 1; seed <= 1'000 && failure.empty(); ++seed)
+    failure = limit_failure_of(seed, planted_bug::room_not_told);
+  INFO(failure);
+  CHECK(failure.find("deadlock") != std::string::npos);
 }

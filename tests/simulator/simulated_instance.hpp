@@ -33,6 +33,10 @@ struct simulated_instance {
   /// partition was not told.
   std::map<std::pair<edge_id, partition_index>, generation_number> channels{};
   std::map<std::pair<edge_id, partition_index>, generation_number> hidden{};
+  /// Nanoseconds spent when checkpoints were taken, beyond the stable one; and
+  /// when that was.
+  std::map<epoch_number, std::uint64_t> busy_at{};
+  std::uint64_t busy_when_stable = 0;
   std::uint32_t slowness = 1; ///< is called so many times less often
   bool ready = false;         ///< has a place in the schedule
   bool done = false;

@@ -83,16 +83,26 @@ struct naming {
   epoch_number epoch = 0;
 };
 
-/// Some source had closed that epoch before; `closed` is its newest.
+/// Some source had closed `epoch` before; `closed` is its newest.
 struct naming_refused {
+  epoch_number epoch = 0;
   epoch_number closed = 0;
 };
+
+/// A checkpoint after `epoch` should not wait for its time.
+struct checkpoint_wish {
+  epoch_number epoch = 0;
+};
+
+/// From a node to itself: its replay buffers have room for data again.
+struct replay_room {};
 
 using message =
   std::variant<batch_message, close_notice, credit_notice, partition_backup,
                backup_receipt, source_cuts, cuts_receipt, recovered_part,
                recovery_order, recovery_answer, start_order, welcome,
                node_joined, node_lost, partition_failed, checkpoint_report,
-               stable_notice, naming, naming_refused>;
+               stable_notice, naming, naming_refused, checkpoint_wish,
+               replay_room>;
 
 } // namespace braid::simulator

@@ -38,8 +38,10 @@ public:
     auto& world = node_->world();
     auto& edge = world.graph->edges()[to.edge];
     auto from = instance_->place.index;
-    if (!world.probe)
+    if (!world.probe) {
       world.flights->note_sent(from, to, tuples->size());
+      world.replay->note_sent(instance_->node, to.epoch, tuples->bytes());
+    }
     if (world.random->below(100) < world.options->encoded_percent) {
       tuples = encoded_and_decoded(*tuples, edge.decode);
       ++world.report->encoded_batches;
@@ -53,7 +55,11 @@ public:
                   std::span<const close_receiver> receivers) override {
     auto& world = node_->world();
     node_->note_seen(*instance_, notice.last);
+    // About what a close takes in a buffer.
+    constexpr std::uint64_t close_bytes = 100;
     for (auto& receiver : receivers) {
+      if (!world.probe)
+        world.replay->note_sent(instance_->node, notice.first, close_bytes);
       if (!world.probe)
         world.flights->note_sent(
           instance_->place.index,
@@ -69,6 +75,8 @@ public:
   void send_credit(const credit_notice& notice) override {
     auto& world = node_->world();
     auto sent = notice;
+    if (world.has(planted_bug::sources_not_held))
+      sent.replay_full = false;
     auto hidden = instance_->hidden.find({notice.edge, notice.to});
     if (hidden != instance_->hidden.end())
       sent.generation = hidden->second;
@@ -86,6 +94,10 @@ public:
     node_->keep_cuts(*instance_, cuts);
   }
 
+  void ask_for_checkpoint(epoch_number epoch) override {
+    node_->wish_checkpoint(epoch);
+  }
+
 private:
   simulated_node* node_;
   simulated_instance* instance_;
@@ -94,7 +106,13 @@ private:
 simulated_node::simulated_node(simulated_world& world, node_index own,
                                assignment owners, std::set<node_index> alive)
   : world_(&world), own_(own), owners_(std::move(owners)),
-    alive_(std::move(alive)), held_(node_name(own), {}, part_bytes(world)) {}
+    alive_(std::move(alive)), held_(node_name(own), {}, part_bytes(world)) {
+  if (world.options->replay_limit == 0)
+    return;
+  account_ = std::make_shared<replay_account>(world.options->replay_limit);
+  if (!world.has(planted_bug::room_not_told))
+    account_->on_room([this] { send(own_, replay_room{}); });
+}
 
 simulated_node::~simulated_node() {
   for (auto& [number, x] : hosted_)
@@ -128,6 +146,10 @@ simulated_node::make(const partition_place& place, const restoring& restored,
   x.out = std::make_unique<instance_outbox>(*this, x);
   auto settings = *world.settings;
   settings.cuts.known = std::move(known);
+  auto is_source =
+    world.graph->operators()[place.id].kind == operator_kind::source;
+  if (!is_source || !world.has(planted_bug::sources_not_held))
+    settings.checkpoints.account = account_;
   x.logic = make_partition(
     *world.graph, owners_, place, settings,
     {*x.out, [&x, schedule = world.schedule] { schedule->make_ready(x); }},
@@ -202,11 +224,17 @@ void simulated_node::back_up(simulated_instance& from,
                              partition_checkpoint checkpoint) {
   auto& newest = world_->newest_checkpoint;
   newest = std::max(newest, checkpoint.epoch);
+  from.busy_at.emplace(checkpoint.epoch, from.logic->load().busy_ns);
   if (!world_->backs_up())
     return;
   for (auto& each :
        from.checkpoints.begin(std::move(checkpoint), holders_of(from.place)))
     send(each.to, std::move(each.backup));
+}
+
+void simulated_node::wish_checkpoint(epoch_number epoch) {
+  ++world_->report->wishes;
+  tell_supervisor(checkpoint_wish{epoch});
 }
 
 void simulated_node::keep_cuts(simulated_instance& from,

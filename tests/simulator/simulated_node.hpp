@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tests/simulator/flight_watch.hpp"
+#include "tests/simulator/replay_watch.hpp"
 #include "tests/simulator/simulated_instance.hpp"
 #include "tests/simulator/simulated_network.hpp"
 
@@ -28,6 +29,8 @@ struct simulated_world {
   simulated_network* network = nullptr;
   flight_watch* flights = nullptr;
   simulated_schedule* schedule = nullptr;
+  replay_watch* replay = nullptr;
+  const event_time* clock = nullptr;
   std::vector<std::size_t> first_partition{}; ///< by operator
   /// The newest epoch of which any checkpoint was begun.
   epoch_number newest_checkpoint = 0;
@@ -94,6 +97,11 @@ public:
     return generation_;
   }
 
+  /// Of its replay buffers; null: they may grow.
+  const replay_account* account() const {
+    return account_.get();
+  }
+
   /// The newest stable epoch that it has heard of.
   epoch_number stable() const {
     return stable_;
@@ -107,6 +115,7 @@ public:
                  partition_index index, message what);
   void back_up(simulated_instance& from, partition_checkpoint checkpoint);
   void keep_cuts(simulated_instance& from, const cut_notice& cuts);
+  void wish_checkpoint(epoch_number epoch);
 
   /// From now on the cuts up to `epoch` must stay as they are.
   void note_seen(simulated_instance& x, epoch_number epoch);
@@ -149,6 +158,7 @@ private:
   void on(node_index from, const node_joined& what);
   void on(node_index from, const stable_notice& what);
   void on(node_index from, const naming& what);
+  void on(node_index from, const replay_room& what);
 
   simulated_world* world_;
   node_index own_;
@@ -158,6 +168,7 @@ private:
   generation_number answered_ = 0;
   epoch_number stable_ = 0;
   held_backups held_;
+  std::shared_ptr<replay_account> account_;
   instances hosted_;
   std::map<std::size_t, recovery_collector> collectors_;
   /// Came before the recovery's order.

@@ -99,16 +99,30 @@ void simulated_node::on(node_index, const stable_notice& what) {
                         + (world_->has(planted_bug::trimmed_too_far) ? 1 : 0));
     x->cuts.stable(what.epoch);
     x->checkpoints.forget(what.epoch);
+    auto later = x->busy_at.upper_bound(what.epoch);
+    if (later != x->busy_at.begin())
+      x->busy_when_stable = std::prev(later)->second;
+    x->busy_at.erase(x->busy_at.begin(), later);
+    world_->schedule->make_ready(*x);
+  }
+}
+
+void simulated_node::on(node_index, const replay_room&) {
+  for (auto& [number, x] : hosted_) {
+    x->logic->on_replay_room();
+    world_->schedule->make_ready(*x);
   }
 }
 
 void simulated_node::on(node_index, const naming& what) {
   auto closed = epoch_number{0};
-  for (auto& [number, x] : hosted_)
+  for (auto& [number, x] : hosted_) {
     if (!x->logic->name_checkpoint(what.epoch))
       closed = std::max<epoch_number>(closed, x->logic->load().epoch);
+    world_->schedule->make_ready(*x);
+  }
   if (closed > 0)
-    tell_supervisor(naming_refused{closed});
+    tell_supervisor(naming_refused{what.epoch, closed});
 }
 
 // -- recovery -----------------------------------------------------------------

@@ -27,7 +27,8 @@ std::vector<partition_place> places_of(const assignment& owners) {
 simulated_supervisor::simulated_supervisor(simulated_world& world,
                                            assignment owners)
   : world_(&world), owners_(std::move(owners)), stable_(members_of(owners_)),
-    incarnations_(places_of(owners_).size()) {
+    incarnations_(places_of(owners_).size()),
+    naming_(std::chrono::hours{1}, now()) {
   for (node_index node = 0; node < world.options->nodes; ++node)
     alive_.insert(node);
 }
@@ -60,14 +61,13 @@ void simulated_supervisor::on(node_index, const checkpoint_report& what) {
     ended_.emplace(what.place, what.epoch);
   if (!advanced)
     return;
+  naming_.on_stable(stable_.value(), now());
   for (auto node : alive_)
     send(node, stable_notice{stable_.value()});
 }
 
 void simulated_supervisor::name_checkpoint() {
-  auto places = places_of(owners_);
-  if (std::all_of(places.begin(), places.end(),
-                  [&](auto& x) { return ended_.contains(x); }))
+  if (all_have_ended())
     return;
   named_ = std::max(named_, stable_.value()) + 1 + world_->random->below(6);
   for (auto node : alive_)
@@ -77,6 +77,39 @@ void simulated_supervisor::name_checkpoint() {
 void simulated_supervisor::on(node_index, const naming_refused& what) {
   ++world_->report->names_refused;
   named_ = std::max(named_, what.closed + 1);
+  newest_ = std::max(newest_, what.closed);
+  naming_.on_refused(what.epoch);
+}
+
+bool simulated_supervisor::all_have_ended() const {
+  auto places = places_of(owners_);
+  return std::all_of(places.begin(), places.end(),
+                     [&](auto& x) { return ended_.contains(x); });
+}
+
+checkpoint_naming::time simulated_supervisor::now() const {
+  return checkpoint_naming::time{std::chrono::microseconds{*world_->clock}};
+}
+
+void simulated_supervisor::on(node_index, const checkpoint_wish& what) {
+  wished_ = true;
+  newest_ = std::max(newest_, what.epoch);
+  naming_.on_wish(what.epoch);
+}
+
+void simulated_supervisor::name_if_due() {
+  if (!wished_ || is_recovering() || all_have_ended() || !naming_.is_due(now()))
+    return;
+  newest_name_ = naming_.name(newest_, now());
+  for (auto node : alive_)
+    send(node, naming{newest_name_});
+}
+
+event_time simulated_supervisor::next_look() const {
+  if (!wished_ || is_recovering() || all_have_ended())
+    return end_of_time;
+  auto due = naming_.due_at().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(due).count() + 1;
 }
 
 // -- recovery -----------------------------------------------------------------
@@ -146,8 +179,10 @@ void simulated_supervisor::on(node_index from, const recovery_answer& what) {
   start_order order{generation_, {restoring_.begin(), restoring_.end()}};
   for (auto node : alive_)
     send(node, order);
-  if (awaited_.empty())
+  if (awaited_.empty()) {
     restoring_.clear();
+    naming_.on_loss();
+  }
 }
 
 } // namespace braid::simulator

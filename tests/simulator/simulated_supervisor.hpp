@@ -4,6 +4,8 @@
 
 #include "tests/simulator/simulated_node.hpp"
 
+#include "actors/checkpoint_naming.hpp"
+
 #include "checkpoint/stable_epoch.hpp"
 
 #include <set>
@@ -23,6 +25,17 @@ public:
 
   /// Asks sources for a checkpoint.
   void name_checkpoint();
+
+  /// The same if somebody wishes for one, and it is time.
+  void name_if_due();
+
+  /// When to look whether it is.
+  event_time next_look() const;
+
+  /// The newest epoch that was named.
+  epoch_number named() const {
+    return newest_name_;
+  }
 
   epoch_number stable() const {
     return stable_.value();
@@ -53,6 +66,8 @@ public:
 
 private:
   void send(node_index to, message what);
+  checkpoint_naming::time now() const;
+  bool all_have_ended() const;
   void recover(const std::set<partition_place>& lost);
   node_index pick_host();
 
@@ -61,6 +76,7 @@ private:
   void on(node_index from, const partition_failed& what);
   void on(node_index from, const recovery_answer& what);
   void on(node_index from, const naming_refused& what);
+  void on(node_index from, const checkpoint_wish& what);
 
   simulated_world* world_;
   assignment owners_;
@@ -71,7 +87,11 @@ private:
   std::set<partition_place> restoring_;           ///< until all have answered
   std::set<node_index> awaited_;                  ///< have not answered yet
   std::map<partition_place, epoch_number> ended_; ///< with their last epoch
-  epoch_number named_ = 0;
+  epoch_number named_ = 0;                        ///< without a wish
+  checkpoint_naming naming_;
+  bool wished_ = false;          ///< ever
+  epoch_number newest_ = 0;      ///< that sources are known to have come to
+  epoch_number newest_name_ = 0; ///< with a wish
 };
 
 } // namespace braid::simulator

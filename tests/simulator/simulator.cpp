@@ -1,5 +1,6 @@
 #include "tests/simulator/simulator.hpp"
 
+#include "tests/simulator/replay_watch.hpp"
 #include "tests/simulator/simulated_supervisor.hpp"
 
 #include <algorithm>
@@ -18,9 +19,12 @@ simulation::simulation(const topology& graph, assignment owners,
   flights_ =
     std::make_unique<flight_watch>(graph, settings.flow.in_flight, report_);
   schedule_ = std::make_unique<simulated_schedule>();
-  world_ = std::make_unique<simulated_world>(
-    simulated_world{graph_, &settings_, &options_, &random_, &report_,
-                    network_.get(), flights_.get(), schedule_.get()});
+  // Each operator on the way hears of it within the epochs in flight.
+  auto under_way = 1 + graph.operators().size() * settings.flow.in_flight;
+  replay_ = std::make_unique<replay_watch>(options_.nodes, under_way, report_);
+  world_ = std::make_unique<simulated_world>(simulated_world{
+    graph_, &settings_, &options_, &random_, &report_, network_.get(),
+    flights_.get(), schedule_.get(), replay_.get(), &clock_});
   std::size_t count = 0;
   for (auto& one : owners) {
     world_->first_partition.push_back(count);
@@ -76,6 +80,8 @@ void simulation::turn() {
   if (options_.naming_odds != 0 && random_.below(options_.naming_odds) == 0
       && network_->busy_channels() > 0)
     supervisor_->name_checkpoint();
+  if (options_.replay_limit != 0 || options_.busy_ns != 0)
+    supervisor_->name_if_due();
   auto channels = network_->busy_channels();
   auto& ready = schedule_->ready();
   auto choices = channels + ready.size();
@@ -110,14 +116,35 @@ void simulation::step(simulated_instance& x) {
     return;
   auto result = x.logic->step(clock_);
   x.done = result.done;
-  if (result.worked)
+  if (result.worked) {
+    watch_replay(x);
     return schedule_->make_ready(x);
+  }
   if (result.wake_at && *result.wake_at <= clock_ && !result.done)
     throw simulation_failure{x.name
                              + " did nothing, but wants to be called again at "
                                "once: it would spin\n"
                              + describe_instances()};
   schedule_->put_to_sleep(x, result.wake_at);
+}
+
+/// After an epoch's work.
+void simulation::watch_replay(simulated_instance& x) {
+  auto& load = *x.logic->shared_load();
+  load.busy_ns += options_.busy_ns;
+  auto& node = *nodes_[x.node];
+  report_.most_unstable_ns =
+    std::max(report_.most_unstable_ns, load.busy_ns - x.busy_when_stable);
+  if (!node.account() || options_.crash_odds != 0)
+    return;
+  epoch_number newest = 0;
+  for (auto& other : nodes_)
+    for (auto& [number, y] : other->hosted())
+      if (graph_->operators()[y->place.id].kind == operator_kind::source)
+        newest = std::max<epoch_number>(newest, y->logic->load().epoch);
+  if (!graph_->outputs_of(x.place.id).empty())
+    replay_->note_closed(x.node, *node.account(), load.epoch, newest,
+                         supervisor_->named());
 }
 
 void simulation::skip_to_next_wake() {
@@ -127,10 +154,11 @@ void simulation::skip_to_next_wake() {
     if (!nodes_[node])
       return bring_back(node);
   }
-  if (schedule_->next_wake() == end_of_time)
+  auto next = std::min(schedule_->next_wake(), supervisor_->next_look());
+  if (next == end_of_time)
     throw simulation_failure{"deadlock: nobody has anything to do\n"
                              + describe_instances()};
-  clock_ = std::max(clock_, schedule_->next_wake());
+  clock_ = std::max(clock_, next);
   schedule_->wake_sleepers(clock_);
 }
 

@@ -22,6 +22,7 @@ class simulated_network;
 class simulated_node;
 class simulated_schedule;
 class simulated_supervisor;
+class replay_watch;
 struct simulated_instance;
 struct simulated_world;
 
@@ -39,6 +40,8 @@ enum class planted_bug : std::uint8_t {
   holders_not_fenced,    ///< and their backups and cuts
   reports_not_void,      ///< lost instances count beyond the stable epoch
   started_early,         ///< the restored do not wait for all answers
+  sources_not_held,      ///< back while replay buffers are full
+  room_not_told,         ///< in buffers that were full
 };
 
 struct simulation_options {
@@ -70,6 +73,11 @@ struct simulation_options {
   /// The supervisor names the epochs of checkpoints in one of so many turns; 0:
   /// never.
   std::uint32_t naming_odds = 0;
+  /// The replay buffers of a node hold so many bytes, and what is under way
+  /// when they are full; 0: any number.
+  std::uint64_t replay_limit = 0;
+  /// How long a partition is busy with an epoch.
+  std::uint64_t busy_ns = 0;
   /// Backups go in parts of one or two slices.
   bool small_parts = false;
   /// Stop after so many turns, wherever the run is; 0: at its end.
@@ -86,14 +94,21 @@ struct simulation_report {
   std::uint64_t turns = 0;
   std::uint64_t messages = 0;
   std::uint64_t encoded_batches = 0;
-  std::uint32_t crashes = 0;       ///< of nodes and single partitions
-  std::uint32_t zombies = 0;       ///< of these: given up while they ran
-  std::uint32_t recoveries = 0;    ///< that were begun
-  std::uint32_t interrupted = 0;   ///< of these: by another loss
-  std::uint32_t names_refused = 0; ///< of checkpoint epochs
-  epoch_number restored_at = 0;    ///< the newest epoch of a recovery
-  epoch_number stable = 0;         ///< the newest stable epoch
-  event_time duration = 0;         ///< by the simulated clock
+  std::uint32_t crashes = 0;           ///< of nodes and single partitions
+  std::uint32_t zombies = 0;           ///< of these: given up while they ran
+  std::uint32_t recoveries = 0;        ///< that were begun
+  std::uint32_t interrupted = 0;       ///< of these: by another loss
+  std::uint32_t names_refused = 0;     ///< of checkpoint epochs
+  epoch_number restored_at = 0;        ///< the newest epoch of a recovery
+  epoch_number stable = 0;             ///< the newest stable epoch
+  event_time duration = 0;             ///< by the simulated clock
+  std::uint32_t wishes = 0;            ///< for checkpoints
+  std::uint32_t times_full = 0;        ///< the replay buffers of some node were
+  std::uint64_t most_replay_bytes = 0; ///< that those of one node held
+  /// The most that one node's partitions sent in one epoch.
+  std::uint64_t largest_epoch_bytes = 0;
+  /// The longest that a partition was busy with what was not stable yet.
+  std::uint64_t most_unstable_ns = 0;
   /// The most that one partition had sent to another and that was not
   /// processed yet.
   epoch_number most_epochs_in_flight = 0;
@@ -142,6 +157,7 @@ private:
   bool copies_are_held() const;
   bool is_done() const;
   void skip_to_next_wake();
+  void watch_replay(simulated_instance& x);
   void check_trimmed() const;
   void check_trimmed(const simulated_node& node, simulated_instance& x) const;
   simulated_instance* random_instance();
@@ -156,6 +172,7 @@ private:
   std::unique_ptr<simulated_network> network_;
   std::unique_ptr<flight_watch> flights_;
   std::unique_ptr<simulated_schedule> schedule_;
+  std::unique_ptr<replay_watch> replay_;
   std::unique_ptr<simulated_world> world_;
   std::unique_ptr<simulated_supervisor> supervisor_;
   std::vector<std::unique_ptr<simulated_node>> nodes_; ///< null: down

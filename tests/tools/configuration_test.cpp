@@ -45,7 +45,7 @@ TEST_CASE_METHOD(fixture, "every key is read into its own place") {
   other.scheduler = {3, 21};
   other.epochs = {100us, 7s, 9, 11, 10'000'000};
   other.batches.size = 1024;
-  other.checkpoints = {false, 15ms, 2, 1 << 20};
+  other.checkpoints = {false, 15ms, 2, 1 << 20, 1 << 19, 70ms};
   other.timeouts = {11ms, 12ms, 13ms, 14ms};
   other.logging = {log_level::trace,
                    log_format::json,

@@ -9,16 +9,18 @@ using namespace std::chrono_literals;
 
 TEST_CASE("a node is told what its configuration says about checkpoints") {
   node_configuration configuration;
-  configuration.checkpoints = {true, 15ms, 2, 1 << 20};
+  configuration.checkpoints = {true, 15ms, 2, 1 << 20, 1 << 19, 70ms};
   auto node = node_settings_of(configuration);
   CHECK(node.runs.checkpoint_interval_us == 15'000);
   CHECK(node.runs.replicas == 2);
   CHECK(node.backup_bytes == 1 << 20);
+  CHECK(node.replay_bytes == 1 << 19);
+  CHECK(node.runs.replay_budget_us == 70'000);
 }
 
 TEST_CASE("checkpoints that are not enabled have no interval") {
   node_configuration configuration;
-  configuration.checkpoints = {false, 15ms, 2, 1 << 20};
+  configuration.checkpoints.enabled = false;
   CHECK(node_settings_of(configuration).runs.checkpoint_interval_us == 0);
 }
 
@@ -26,9 +28,11 @@ TEST_CASE("the settings of runs tell other nodes about checkpoints") {
   run_settings sent;
   sent.checkpoint_interval_us = 15'000;
   sent.replicas = 2;
+  sent.replay_budget_us = 70'000;
   auto received = decoded<run_settings>(encoded(sent));
   CHECK(received.checkpoint_interval_us == 15'000);
   CHECK(received.replicas == 2);
+  CHECK(received.replay_budget_us == 70'000);
 }
 
 TEST_CASE("an unconfigured node treats checkpoints as configured by default") {
@@ -38,4 +42,6 @@ TEST_CASE("an unconfigured node treats checkpoints as configured by default") {
         == unconfigured.runs.checkpoint_interval_us);
   CHECK(configured.runs.replicas == unconfigured.runs.replicas);
   CHECK(configured.backup_bytes == unconfigured.backup_bytes);
+  CHECK(configured.replay_bytes == unconfigured.replay_bytes);
+  CHECK(configured.runs.replay_budget_us == unconfigured.runs.replay_budget_us);
 }

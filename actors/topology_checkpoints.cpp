@@ -1,0 +1,139 @@
+#include "actors/topology_checkpoints.hpp"
+
+#include "actors/log.hpp"
+
+#include <caf/all.hpp>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace braid {
+
+namespace {
+
+using self_pointer = caf::stateful_actor<topology_supervisor_state>*;
+
+/// Between two looks whether it is time.
+checkpoint_naming::duration longest_wait(self_pointer self) {
+  std::chrono::microseconds interval{
+    self->state.logic->plan().settings.checkpoint_interval_us};
+  return std::min<checkpoint_naming::duration>(interval,
+                                               std::chrono::seconds{1});
+}
+
+/// Tells sources after which epoch to take the next one.
+void name_checkpoint(self_pointer self, epoch_number newest) {
+  auto& state = self->state;
+  auto& logic = *state.logic;
+  // Instances that are being made would not hear of it.
+  if (is_over(logic.state()) || logic.is_recovering())
+    return;
+  run_epoch named{logic.plan().run,
+                  state.naming.name(newest, checkpoint_naming::clock::now())};
+  for (node_index node = 0; node < state.given.nodes.size(); ++node)
+    if (logic.is_alive(node))
+      self->send(state.given.nodes[node],
+                 request_of(request_kind::name_checkpoint, named));
+}
+
+/// Asks how far sources are, and names an epoch ahead of them all.
+void ask_for_newest(self_pointer self) {
+  struct answers {
+    epoch_number newest = 0;
+    std::size_t missing = 0;
+    bool failed = false; ///< not this time
+  };
+  auto& state = self->state;
+  auto all = std::make_shared<answers>();
+  auto on_answer = [=] {
+    if (--all->missing > 0)
+      return;
+    self->state.gathering = false;
+    if (!all->failed)
+      name_checkpoint(self, all->newest);
+  };
+  state.gathering = true;
+  for (node_index node = 0; node < state.given.nodes.size(); ++node)
+    if (state.logic->is_alive(node)) {
+      ++all->missing;
+      self
+        ->request(
+          state.given.nodes[node], caf::duration{state.given.limit},
+          request_of(request_kind::newest_epoch, state.logic->plan().run))
+        .then(
+          [=](const control_reply& reply) {
+            all->failed |= !reply.error.empty();
+            if (reply.error.empty())
+              all->newest =
+                std::max(all->newest, from_body<run_epoch>(reply.body).epoch);
+            on_answer();
+          },
+          [=](const caf::error&) {
+            all->failed = true;
+            on_answer();
+          });
+    }
+}
+
+/// Tells why no epoch becomes stable.
+void warn_of_overdue(self_pointer self, epoch_number named) {
+  auto& state = self->state;
+  auto& report = state.given.report;
+  std::string missing;
+  for (auto& slice : state.logic->missing(named))
+    missing += " " + report.operators.at(slice.of).name + "/slice "
+               + std::to_string(slice.slice);
+  log("topology")
+    ->warn("{}: the checkpoint of epoch {} is overdue; missing:{}", report.name,
+           named, missing);
+}
+
+} // namespace
+
+void name_checkpoint_if_due(
+  caf::stateful_actor<topology_supervisor_state>* self) {
+  auto& state = self->state;
+  auto& logic = *state.logic;
+  if (logic.state() != run_state::running || logic.is_recovering()
+      || state.gathering)
+    return;
+  auto named = state.naming.named();
+  auto now = checkpoint_naming::clock::now();
+  if (state.naming.is_due(now)) {
+    if (named > logic.stable())
+      warn_of_overdue(self, named);
+    return ask_for_newest(self);
+  }
+  auto wait = state.naming.due_at() - now;
+  if (wait < longest_wait(self) && !std::exchange(state.look_queued, true))
+    self->delayed_send(self, wait, look_atom::value);
+}
+
+void on_checkpoint_tick(caf::stateful_actor<topology_supervisor_state>* self) {
+  if (is_over(self->state.logic->state()))
+    return;
+  self->delayed_send(self, longest_wait(self), tick_atom::value);
+  name_checkpoint_if_due(self);
+}
+
+void on_wish(caf::stateful_actor<topology_supervisor_state>* self,
+             const checkpoint_wish& wish) {
+  self->state.naming.on_wish(wish.epoch);
+  name_checkpoint_if_due(self);
+}
+
+void on_not_kept(caf::stateful_actor<topology_supervisor_state>* self,
+                 const checkpoint_refusal& refusal) {
+  auto& state = self->state;
+  // All who were to keep a part may say so.
+  if (refusal.epoch != state.naming.named())
+    return;
+  log("topology")
+    ->warn("{}: the checkpoint of epoch {} is void: {}",
+           state.given.report.name, refusal.epoch, refusal.reason);
+  state.naming.on_not_kept(refusal.epoch, checkpoint_naming::clock::now());
+  name_checkpoint_if_due(self);
+}
+
+} // namespace braid

@@ -1,0 +1,25 @@
+// How a topology supervisor has checkpoints taken: when, and after which epoch.
+#pragma once
+
+#include "actors/topology_supervisor.hpp"
+
+namespace braid {
+
+using look_atom = caf::atom_constant<caf::atom("look")>;
+
+/// Names a checkpoint if it is time. If it soon will be, for one that somebody
+/// wishes for, the actor gets a `look`.
+void name_checkpoint_if_due(
+  caf::stateful_actor<topology_supervisor_state>* self);
+
+/// Looks every interval, but at least every second, by a `tick`.
+void on_checkpoint_tick(caf::stateful_actor<topology_supervisor_state>* self);
+
+void on_wish(caf::stateful_actor<topology_supervisor_state>* self,
+             const checkpoint_wish& wish);
+
+/// A node does not keep a part of a checkpoint: it will never be complete.
+void on_not_kept(caf::stateful_actor<topology_supervisor_state>* self,
+                 const checkpoint_refusal& refusal);
+
+} // namespace braid
