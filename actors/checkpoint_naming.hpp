@@ -36,7 +36,12 @@ public:
     if (named_ != 0)
       return begun_ + std::min(patience * interval_, longest_patience);
     auto regular = begun_ + interval_;
-    return wished_ > stable_ ? std::min(rest_until_, regular) : regular;
+    return is_owed() ? std::min(rest_until_, regular) : regular;
+  }
+
+  /// Whether one is wished for that is neither there nor on its way.
+  bool is_owed() const {
+    return named_ == 0 && wished_ > stable_;
   }
 
   /// The epoch on its way; 0: none.
@@ -44,7 +49,7 @@ public:
     return named_;
   }
 
-  /// The epoch to name when the furthest source was at `newest`.
+  /// The epoch to name when the furthest partition was at `newest`.
   epoch_number name(epoch_number newest, time now) {
     auto advanced = newest > newest_ ? newest - newest_ : 0;
     auto passed = std::max<duration>(now - counted_, duration{1});

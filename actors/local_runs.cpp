@@ -350,8 +350,7 @@ epoch_number local_runs::newest_epoch(run_id run) const {
   epoch_number result = 0;
   if (auto found = runs_.find(run); found != runs_.end())
     for (auto& [place, known] : found->second.partitions)
-      if (known.source)
-        result = std::max<epoch_number>(result, known.load->epoch);
+      result = std::max<epoch_number>(result, known.load->epoch);
   return result;
 }
 

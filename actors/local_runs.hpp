@@ -80,7 +80,8 @@ public:
   /// log if that takes long. Call it regularly.
   void watch_replay(clock::time_point now);
 
-  /// The newest epoch that a source of the run has come to here; 0: none.
+  /// The newest epoch that any partition of the run has come to here; 0: none.
+  /// Sources that are restored may be behind others.
   epoch_number newest_epoch(run_id run) const;
 
   /// Ends the run here. Returns its partitions as they were at their end.

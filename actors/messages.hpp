@@ -35,7 +35,7 @@ enum class request_kind : std::uint16_t {
   partition_event,   ///< partition_event -> nothing
   recover,           ///< recovery -> nothing, once all partitions are made
   resume,            ///< resumption -> nothing
-  newest_epoch,      ///< run -> run_epoch: how far its sources here are
+  newest_epoch,      ///< run -> run_epoch: how far it is here
   name_checkpoint,   ///< run_epoch -> nothing
   refuse_checkpoint, ///< run_epoch -> nothing: a source has closed it
   checkpointed,      ///< checkpoint_report -> nothing

@@ -56,8 +56,9 @@ epoch_number source_logic::checkpoint_within(epoch_number last) const {
 
 bool source_logic::name_checkpoint(epoch_number epoch) {
   auto closed = open_ ? epoch_.number - 1 : epoch_.number;
+  // Its last checkpoint is good for all epochs that follow.
   if (epoch <= closed)
-    return done_; // its last checkpoint is good for all that follow
+    return done_ && epoch == closed;
   named_ = epoch;
   return true;
 }

@@ -37,7 +37,7 @@ void name_checkpoint(self_pointer self, epoch_number newest) {
                  request_of(request_kind::name_checkpoint, named));
 }
 
-/// Asks how far sources are, and names an epoch ahead of them all.
+/// Asks how far partitions are, and names an epoch ahead of them all.
 void ask_for_newest(self_pointer self) {
   struct answers {
     epoch_number newest = 0;

@@ -34,7 +34,7 @@ struct topology_supervisor_state {
   std::unique_ptr<run_logic> logic;
   std::vector<caf::actor> operators;
   checkpoint_naming naming{{}, {}};
-  bool gathering = false;   ///< how far sources are
+  bool gathering = false;   ///< how far partitions are
   bool look_queued = false; ///< whether it is time to name one early
 };
 

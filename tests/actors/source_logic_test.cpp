@@ -381,6 +381,15 @@ TEST_CASE("a source waits while too many epochs are in flight") {
   CHECK(source.logic().load().state == partition_state::waiting);
 }
 
+TEST_CASE("a source that has ended refuses checkpoints before its end") {
+  source_on_trial source{{{tuples(5)}}, counting(2)};
+  source.run();
+  CHECK(source.logic().load().epoch == 3);
+  CHECK(!source.logic().name_checkpoint(2));
+  CHECK(source.logic().name_checkpoint(3));
+  CHECK(source.logic().name_checkpoint(9));
+}
+
 TEST_CASE("the time of epochs never falls back [counterexample 11]") {
   source_on_trial source{endless(0)};
   source.credit(0, 1);

@@ -3,7 +3,11 @@
 #include "tests/cluster/cluster.hpp"
 #include "tests/tools/scratch_folder.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <map>
+#include <set>
+#include <string>
 
 using namespace braid;
 using namespace braid::testing;
@@ -32,6 +36,27 @@ public:
     all.ask_until({"status", run_}, [&](const nlohmann::json& status) {
       return status["over"].get<bool>() || epoch_of(status) >= begin + more;
     });
+  }
+
+  struct progress {
+    std::set<std::uint64_t> stable;      ///< epochs that were seen to be
+    std::uint64_t most_replay_bytes = 0; ///< by one node
+  };
+
+  /// Looks at the run until it is over.
+  progress watch_run() {
+    progress result;
+    all.ask_until({"status", run_}, [&](const nlohmann::json& status) {
+      result.stable.insert(status["stable_epoch"].get<std::uint64_t>());
+      std::map<std::string, std::uint64_t> held;
+      for (auto& of : status["operators"])
+        for (auto& part : of["partitions"])
+          held[part["node"]] += part["replay_bytes"].get<std::uint64_t>();
+      for (auto& [node, bytes] : held)
+        result.most_replay_bytes = std::max(result.most_replay_bytes, bytes);
+      return status["over"].get<bool>();
+    });
+    return result;
   }
 
   /// The run must not be over: then nothing would have been disturbed.
@@ -94,5 +119,37 @@ TEST_CASE("a killed worker changes no byte of the output") {
   trial.submit();
   trial.await_progress(300);
   trial.kill(1);
+  trial.check_output();
+}
+
+TEST_CASE("small replay buffers and a long interval change no byte of the "
+          "output: checkpoints are taken when buffers fill") {
+  auto settings = quick;
+  settings.back() = "checkpoints.interval=10m";
+  settings.insert(settings.end(), {"checkpoints.replay_memory=256KiB",
+                                   "checkpoints.replay_budget=1h"});
+  chain_trial trial{3, settings};
+  trial.submit();
+  auto seen = trial.watch_run();
+  INFO(seen.stable.size() << " stable epochs");
+  CHECK(seen.stable.size() > 10);
+  // Without a limit each node would keep more of what passes it.
+  CHECK(seen.most_replay_bytes > 64 << 10);
+  CHECK(seen.most_replay_bytes < 512 << 10);
+  trial.check_output();
+}
+
+TEST_CASE("a small replay budget and a long interval: checkpoints are taken "
+          "for the work that a loss would cost") {
+  auto settings = quick;
+  settings.back() = "checkpoints.interval=10m";
+  settings.emplace_back("checkpoints.replay_budget=20ms");
+  chain_trial trial{3, settings};
+  trial.submit();
+  trial.await_progress(300);
+  trial.kill(2);
+  auto seen = trial.watch_run();
+  INFO(seen.stable.size() << " stable epochs");
+  CHECK(seen.stable.size() > 3);
   trial.check_output();
 }

@@ -25,7 +25,7 @@ void run_within_limits(cutting how, std::uint64_t runs) {
     // epochs in flight on the way from the sources, and those up to the
     // checkpoint.
     auto operators = trial.description.nodes.size();
-    auto under_way = 1 + operators * trial.settings.flow.in_flight;
+    auto under_way = 2 + operators * trial.settings.flow.in_flight;
     auto most = trial.options.replay_limit
                 + (under_way + 64) * report.largest_epoch_bytes;
     INFO(report.most_replay_bytes << " bytes, allowed " << most);

@@ -10,10 +10,8 @@ void replay_watch::note_closed(node_index node, const replay_account& account,
   report_->most_replay_bytes =
     std::max(report_->most_replay_bytes, account.held());
   auto& horizon = horizons_[node];
-  if (account.may_add_data()) {
-    horizon = 0;
+  if (account.may_add_data())
     return;
-  }
   if (horizon == 0) {
     ++report_->times_full;
     horizon = newest + under_way_;

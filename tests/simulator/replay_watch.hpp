@@ -29,6 +29,11 @@ public:
   void note_closed(node_index node, const replay_account& account,
                    epoch_number epoch, epoch_number newest, epoch_number named);
 
+  /// The node's buffers have room again.
+  void note_room(node_index node) {
+    horizons_[node] = 0;
+  }
+
   /// A partition of the node sends so much of an epoch.
   void note_sent(node_index node, epoch_number epoch, std::uint64_t bytes);
 

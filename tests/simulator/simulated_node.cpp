@@ -110,8 +110,11 @@ simulated_node::simulated_node(simulated_world& world, node_index own,
   if (world.options->replay_limit == 0)
     return;
   account_ = std::make_shared<replay_account>(world.options->replay_limit);
-  if (!world.has(planted_bug::room_not_told))
-    account_->on_room([this] { send(own_, replay_room{}); });
+  account_->on_room([this] {
+    world_->replay->note_room(own_);
+    if (!world_->has(planted_bug::room_not_told))
+      send(own_, replay_room{});
+  });
 }
 
 simulated_node::~simulated_node() {

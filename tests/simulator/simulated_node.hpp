@@ -37,6 +37,8 @@ struct simulated_world {
   /// What it was when a node last heard that others came or went: copies of
   /// later epochs are where they belong now.
   std::optional<epoch_number> moved_at{};
+  /// How far any partition is; asked when a checkpoint is named.
+  std::function<epoch_number()> newest{};
   /// If this is set, what partitions send each other goes here.
   std::function<void(const message&)> probe{};
 

@@ -77,7 +77,6 @@ void simulated_supervisor::name_checkpoint() {
 void simulated_supervisor::on(node_index, const naming_refused& what) {
   ++world_->report->names_refused;
   named_ = std::max(named_, what.closed + 1);
-  newest_ = std::max(newest_, what.closed);
   naming_.on_refused(what.epoch);
 }
 
@@ -92,21 +91,21 @@ checkpoint_naming::time simulated_supervisor::now() const {
 }
 
 void simulated_supervisor::on(node_index, const checkpoint_wish& what) {
-  wished_ = true;
-  newest_ = std::max(newest_, what.epoch);
   naming_.on_wish(what.epoch);
 }
 
 void simulated_supervisor::name_if_due() {
-  if (!wished_ || is_recovering() || all_have_ended() || !naming_.is_due(now()))
+  if (!naming_.is_owed() || is_recovering() || all_have_ended()
+      || !naming_.is_due(now()))
     return;
-  newest_name_ = naming_.name(newest_, now());
+  newest_name_ = naming_.name(world_->newest(), now());
   for (auto node : alive_)
     send(node, naming{newest_name_});
 }
 
+/// Whoever waits for the end of the interval waits too long.
 event_time simulated_supervisor::next_look() const {
-  if (!wished_ || is_recovering() || all_have_ended())
+  if (!naming_.is_owed() || is_recovering() || all_have_ended())
     return end_of_time;
   auto due = naming_.due_at().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::microseconds>(due).count() + 1;
@@ -116,6 +115,8 @@ event_time simulated_supervisor::next_look() const {
 
 void simulated_supervisor::on_joined(node_index node) {
   alive_.insert(node);
+  // What was taken while nobody else was there is kept nowhere.
+  naming_.on_loss();
   welcome all{generation_, stable_.value(), alive_, owners_, {}};
   for (auto& place : places_of(owners_))
     all.fences.push_back(lost_one(owners_, place, incarnation(place)));

@@ -89,8 +89,6 @@ private:
   std::map<partition_place, epoch_number> ended_; ///< with their last epoch
   epoch_number named_ = 0;                        ///< without a wish
   checkpoint_naming naming_;
-  bool wished_ = false;          ///< ever
-  epoch_number newest_ = 0;      ///< that sources are known to have come to
   epoch_number newest_name_ = 0; ///< with a wish
 };
 

@@ -19,12 +19,14 @@ simulation::simulation(const topology& graph, assignment owners,
   flights_ =
     std::make_unique<flight_watch>(graph, settings.flow.in_flight, report_);
   schedule_ = std::make_unique<simulated_schedule>();
-  // Each operator on the way hears of it within the epochs in flight.
-  auto under_way = 1 + graph.operators().size() * settings.flow.in_flight;
+  // Each operator on the way hears of it within the epochs in flight; sources
+  // may be at one by then, and what fills the buffers is another.
+  auto under_way = 2 + graph.operators().size() * settings.flow.in_flight;
   replay_ = std::make_unique<replay_watch>(options_.nodes, under_way, report_);
   world_ = std::make_unique<simulated_world>(simulated_world{
     graph_, &settings_, &options_, &random_, &report_, network_.get(),
     flights_.get(), schedule_.get(), replay_.get(), &clock_});
+  world_->newest = [this] { return newest_epoch(); };
   std::size_t count = 0;
   for (auto& one : owners) {
     world_->first_partition.push_back(count);
@@ -137,14 +139,18 @@ void simulation::watch_replay(simulated_instance& x) {
     std::max(report_.most_unstable_ns, load.busy_ns - x.busy_when_stable);
   if (!node.account() || options_.crash_odds != 0)
     return;
-  epoch_number newest = 0;
-  for (auto& other : nodes_)
-    for (auto& [number, y] : other->hosted())
-      if (graph_->operators()[y->place.id].kind == operator_kind::source)
-        newest = std::max<epoch_number>(newest, y->logic->load().epoch);
   if (!graph_->outputs_of(x.place.id).empty())
-    replay_->note_closed(x.node, *node.account(), load.epoch, newest,
+    replay_->note_closed(x.node, *node.account(), load.epoch, newest_epoch(),
                          supervisor_->named());
+}
+
+epoch_number simulation::newest_epoch() const {
+  epoch_number result = 0;
+  for (auto& node : nodes_)
+    if (node)
+      for (auto& [number, x] : node->hosted())
+        result = std::max<epoch_number>(result, x->logic->load().epoch);
+  return result;
 }
 
 void simulation::skip_to_next_wake() {
@@ -174,6 +180,8 @@ simulated_instance* simulation::random_instance() {
 
 std::string simulation::describe_instances() const {
   auto result = "  stable epoch " + std::to_string(supervisor_->stable())
+                + ", named " + std::to_string(supervisor_->named())
+                + (supervisor_->next_look() == end_of_time ? "" : ", owed")
                 + ", generation " + std::to_string(supervisor_->generation())
                 + (supervisor_->is_recovering() ? ", recovering\n" : "\n");
   for (node_index node = 0; node < nodes_.size(); ++node) {
@@ -187,7 +195,8 @@ std::string simulation::describe_instances() const {
                 + ", incarnation " + std::to_string(x->incarnation) + ": "
                 + to_string(load.state) + ", processed epoch "
                 + std::to_string(load.epoch) + ", "
-                + std::to_string(load.queued_epochs) + " epochs queued\n";
+                + std::to_string(load.queued_epochs) + " epochs queued, "
+                + std::to_string(load.replay_bytes) + " bytes kept\n";
     }
   }
   return result;

@@ -158,6 +158,7 @@ private:
   bool is_done() const;
   void skip_to_next_wake();
   void watch_replay(simulated_instance& x);
+  epoch_number newest_epoch() const;
   void check_trimmed() const;
   void check_trimmed(const simulated_node& node, simulated_instance& x) const;
   simulated_instance* random_instance();
