@@ -294,6 +294,27 @@ node_supervisor_state::answer_hello(const control_request& request) {
   return {"", to_body(introduce())};
 }
 
+namespace {
+
+/// What partitions of this node tell about their checkpoints.
+caf::message_handler
+checkpoint_handlers(caf::stateful_actor<node_supervisor_state>* self) {
+  return {
+    [=](const checkpoint_report& report) { self->state.on_checkpoint(report); },
+    [=](const run_epoch& refused) {
+      self->state.on_refused_checkpoint(refused);
+    },
+    [=](const checkpoint_refusal& refusal) { self->state.on_refusal(refusal); },
+    [=](const checkpoint_wish& wish) {
+      if (self->state.local->on_wish(wish))
+        self->state.on_wish(wish);
+    },
+    [=](const replay_room&) { self->state.local->on_replay_room(); },
+  };
+}
+
+} // namespace
+
 caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
                               node_parts parts) {
   auto& state = self->state;
@@ -327,7 +348,7 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
       self->quit(message.reason);
   });
   self->send(self, tick_atom::value);
-  return {
+  return caf::message_handler{
     [=](control_request& request) { return self->state.on_request(request); },
     [=](const control_reply&) {
       // To what was sent and not requested: heartbeats, events.
@@ -336,16 +357,6 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
       self->state.on_partition_event(event);
     },
     [=](const run_report& report) { self->state.on_run_report(report); },
-    [=](const checkpoint_report& report) { self->state.on_checkpoint(report); },
-    [=](const run_epoch& refused) {
-      self->state.on_refused_checkpoint(refused);
-    },
-    [=](const checkpoint_refusal& refusal) { self->state.on_refusal(refusal); },
-    [=](const checkpoint_wish& wish) {
-      if (self->state.local->on_wish(wish))
-        self->state.on_wish(wish);
-    },
-    [=](const replay_room&) { self->state.local->on_replay_room(); },
     [=](const recovered_part& part) { self->state.local->on_part(part); },
     [=](const backup_arrival& arrived) {
       self->send(self->state.holder, arrived);
@@ -369,7 +380,8 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
       self->quit(caf::exit_reason::user_shutdown);
       return true;
     },
-  };
+  }
+    .or_else(checkpoint_handlers(self));
 }
 
 } // namespace braid
