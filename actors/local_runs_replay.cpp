@@ -53,6 +53,7 @@ void local_runs::watch_replay(clock::time_point now) {
     for (auto& [place, known] : run.partitions)
       if (known.load->replay_bytes > 0)
         newest = std::max<epoch_number>(newest, known.load->epoch);
+    run.wished = false;
     if (newest > 0)
       tell_.wished({number, newest});
   }
