@@ -58,11 +58,14 @@ struct run_settings {
   std::uint64_t replicas = 1; ///< other nodes that keep each checkpoint
   /// Work since the last checkpoint stays below it.
   std::uint64_t replay_budget_us = 300'000;
+  /// How often user code may fail on the same before that has consequences.
+  std::uint64_t max_attempts = 3;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& epoch_length_us& idle_length_us& max_tuples& max_bytes& in_flight&
-      batch_bytes& checkpoint_interval_us& replicas& replay_budget_us;
+      batch_bytes& checkpoint_interval_us& replicas& replay_budget_us&
+        max_attempts;
   }
 };
 

@@ -218,6 +218,10 @@ configuration_section checkpoints_section() {
          "How much memory this node gives to what its partitions sent and may "
          "have to send again: as it fills, a checkpoint is taken early; when "
          "it is full, sources hold data back until one is stable.")
+    .key("max_attempts", &settings::checkpoint_settings::max_attempts,
+         whole_number(1, 1000),
+         "How often code may fail: a tuple that does it so often becomes a "
+         "dead letter, any other failure ends the run.")
     .key("memory", &settings::checkpoint_settings::memory,
          size(MiB, 1024 * GiB),
          "How much memory this node gives to checkpoints of other nodes.")

@@ -25,6 +25,7 @@ run_settings run_settings_of(const node_configuration& configuration) {
     checkpoints.enabled ? in_us(checkpoints.interval) : 0;
   result.replicas = checkpoints.replicas;
   result.replay_budget_us = in_us(checkpoints.replay_budget);
+  result.max_attempts = checkpoints.max_attempts;
   return result;
 }
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 
 namespace {
@@ -17,7 +18,8 @@ struct link_of_chain {
   number hash = 0;
 };
 
-/// Of each key a hash over all its numbers in their order.
+/// Of each key a hash over all its numbers in their order. Cannot stand two of
+/// them, which it finds out late.
 class chaining : public braid::keyed_operator<number, link_of_chain> {
 public:
   void on(const number& n) {
@@ -25,9 +27,14 @@ public:
     last = (last ^ n) * 0x9e37'79b9'7f4a'7c15U;
     last ^= last >> 29U;
     emit({key(), last});
+    if (n == poison_ || n == 3 * poison_)
+      throw std::runtime_error{"cannot stand " + std::to_string(n)};
   }
 
+  explicit chaining(number poison) : poison_(poison) {}
+
 private:
+  number poison_; ///< 0: none
   value<number> hash{*this, "hash"};
 };
 
@@ -63,6 +70,10 @@ braid::event_time time_of(const number& n) {
   return static_cast<braid::event_time>(n) * 1'000;
 }
 
+number poison_in(const braid::settings& settings) {
+  return static_cast<number>(settings.number("poison", 0));
+}
+
 number key_of(const number& n) {
   return n * n % 1'000;
 }
@@ -71,17 +82,25 @@ std::string line_of(const link_of_chain& x) {
   return std::to_string(x.key) + ' ' + std::to_string(x.hash);
 }
 
+std::string line_of(const braid::dead_letter& x) {
+  return std::to_string(x.as<number>()) + ": " + x.error;
+}
+
 } // namespace
 
 /// `count` numbers at the setting `rate`, in a hash chain for each of 1,000
-/// keys, into the folder `output`.
+/// keys, into the folder `output`; dead letters beside it.
 BRAID_TOPOLOGY(hash_chains) {
-  topology.source("numbers", numbers_from(settings, 1))
-    .key_by(key_of)
-    .process<chaining>("chains")
-    .map("lines", line_of)
+  auto chains = topology.source("numbers", numbers_from(settings, 1))
+                  .key_by(key_of)
+                  .process<chaining>("chains", poison_in(settings));
+  chains.map("lines", [](const link_of_chain& x) { return line_of(x); })
     .sink("files",
           braid::write_lines(settings.path("output"), {}, {.files = 8}));
+  chains.dead_letters()
+    .map("letters", [](const braid::dead_letter& x) { return line_of(x); })
+    .sink("dead", braid::write_lines(settings.path("output") + "-dead", {},
+                                     {.files = 1}));
 }
 
 /// The same numbers, and a tenth of them from a second and slower source: hash
@@ -96,12 +115,12 @@ BRAID_TOPOLOGY(everything) {
   auto tenths = topology.source("tenths", numbers_from(settings, 10))
                   .assign_times("tenths_times", time_of, 200ms);
   numbers.key_by(key_of)
-    .process<chaining>("chains")
-    .map("chain_lines", line_of)
+    .process<chaining>("chains", poison_in(settings))
+    .map("chain_lines", [](const link_of_chain& x) { return line_of(x); })
     .sink("chain_files", into("chains"));
   numbers.key_by(key_of)
     .process<bursts>("bursts")
-    .map("burst_lines", line_of)
+    .map("burst_lines", [](const link_of_chain& x) { return line_of(x); })
     .sink("burst_files", into("bursts"));
   tenths.key_by(key_of)
     .window(braid::sliding(2s, 500ms))

@@ -77,8 +77,8 @@ public:
 
   void receive(simulated_network::delivery what);
 
-  /// A partition fails. The supervisor is told.
-  void fail(std::size_t partition);
+  /// A partition fails. The supervisor is told, also why if its code threw.
+  void fail(std::size_t partition, std::optional<partition_failure> why = {});
 
   /// By number; null if it is not here.
   simulated_instance* find(std::size_t partition) const;
@@ -172,6 +172,7 @@ private:
   held_backups held_;
   std::shared_ptr<replay_account> account_;
   instances hosted_;
+  std::vector<skipped_tuple> skipped_;
   std::map<std::size_t, recovery_collector> collectors_;
   /// Came before the recovery's order.
   std::vector<recovered_part> early_;

@@ -5,6 +5,7 @@
 #include "tests/simulator/simulated_node.hpp"
 
 #include "actors/checkpoint_naming.hpp"
+#include "actors/failed_attempts.hpp"
 
 #include "checkpoint/stable_epoch.hpp"
 
@@ -81,6 +82,7 @@ private:
   simulated_world* world_;
   assignment owners_;
   stable_epoch stable_;
+  failed_attempts attempts_;
   std::set<node_index> alive_;
   generation_number generation_ = 0;
   std::vector<incarnation_number> incarnations_;  ///< by partition
