@@ -27,7 +27,7 @@ public:
     last = (last ^ n) * 0x9e37'79b9'7f4a'7c15U;
     last ^= last >> 29U;
     emit({key(), last});
-    if (n == poison_ || n == 3 * poison_)
+    if (poison_ != 0 && (n == poison_ || n == 3 * poison_))
       throw std::runtime_error{"cannot stand " + std::to_string(n)};
   }
 
