@@ -56,6 +56,7 @@ cut_sender::set_holders(const std::vector<node_index>& holders) {
       }
   }
   holders_ = std::move(next);
+  confirmed_ = 0; // a new one lacks all that is kept
   result.held = advance();
   return result;
 }
@@ -108,9 +109,10 @@ std::optional<epoch_number> cut_sender::advance() {
   if (holders_.empty())
     return std::nullopt;
   auto before = held_;
-  for (auto at = entry_of(held_ + 1);
+  for (auto at = entry_of(confirmed_ + 1);
        at != kept_.end() && at->second.missing.empty(); ++at)
-    held_ = std::max(held_, at->second.last);
+    confirmed_ = at->second.last;
+  held_ = std::max(held_, confirmed_);
   return held_ > before ? std::optional{held_} : std::nullopt;
 }
 

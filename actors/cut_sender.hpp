@@ -87,6 +87,7 @@ private:
   entries kept_;            ///< beyond the stable epoch
   epoch_number newest_ = 0; ///< of which cuts are known; or the stable one
   epoch_number held_ = 0;
+  epoch_number confirmed_ = 0; ///< up to there by all holders
 };
 
 } // namespace braid
