@@ -287,8 +287,7 @@ TEST_CASE("a partition tells upstream that replay buffers are full") {
   partition_on_trial trial{4, checkpoints};
   trial.close_all(1);
   CHECK(trial.logic->step(0).worked);
-  REQUIRE(trial.sent.credits.size() == 4);
-  CHECK(!trial.sent.credits[0].replay_full);
+  CHECK(!trial.sent.credits.back().replay_full);
   account->add(1'000'000);
   trial.sent.clear();
 
