@@ -46,8 +46,9 @@ void ask_for_newest(self_pointer self) {
   };
   auto& state = self->state;
   auto all = std::make_shared<answers>();
+  auto number = ++state.gatherings;
   auto on_answer = [=] {
-    if (--all->missing > 0)
+    if (--all->missing > 0 || number != self->state.gatherings)
       return;
     self->state.gathering = false;
     if (!all->failed)
@@ -114,6 +115,15 @@ void on_checkpoint_tick(caf::stateful_actor<topology_supervisor_state>* self) {
   if (is_over(self->state.logic->state()))
     return;
   self->delayed_send(self, longest_wait(self), tick_atom::value);
+  name_checkpoint_if_due(self);
+}
+
+/// A node that is lost may never answer.
+void on_checkpoint_loss(caf::stateful_actor<topology_supervisor_state>* self) {
+  auto& state = self->state;
+  state.naming.on_loss();
+  state.gathering = false;
+  ++state.gatherings;
   name_checkpoint_if_due(self);
 }
 

@@ -15,6 +15,10 @@ void name_checkpoint_if_due(
 /// Looks every interval, but at least every second, by a `tick`.
 void on_checkpoint_tick(caf::stateful_actor<topology_supervisor_state>* self);
 
+/// What is on its way will not be complete: something was lost, and the run
+/// goes on without it.
+void on_checkpoint_loss(caf::stateful_actor<topology_supervisor_state>* self);
+
 void on_wish(caf::stateful_actor<topology_supervisor_state>* self,
              const checkpoint_wish& wish);
 

@@ -93,8 +93,7 @@ void on_done(self_pointer self, const sent_command& sent) {
       break;
     case run_logic::command::resume:
       carry_out(self, logic.on_resumed(node, sent.generation));
-      self->state.naming.on_loss();
-      name_checkpoint_if_due(self);
+      on_checkpoint_loss(self);
       if (!logic.is_recovering() && sent.generation == logic.generation())
         log("topology")
           ->info("{} goes on after epoch {}", self->state.given.report.name,

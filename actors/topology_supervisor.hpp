@@ -34,7 +34,10 @@ struct topology_supervisor_state {
   std::unique_ptr<run_logic> logic;
   std::vector<caf::actor> operators;
   checkpoint_naming naming{{}, {}};
-  bool gathering = false;   ///< how far partitions are
+  /// Counts the times that partitions were asked how far they are, and those
+  /// of which the answers do not matter any more.
+  unsigned gatherings = 0;
+  bool gathering = false;
   bool look_queued = false; ///< whether it is time to name one early
 };
 

@@ -155,7 +155,7 @@ TEST_CASE("a small replay budget and a long interval: checkpoints are taken "
           "for the work that a loss would cost") {
   auto settings = quick;
   settings.back() = "checkpoints.interval=10m";
-  settings.emplace_back("checkpoints.replay_budget=20ms");
+  settings.emplace_back("checkpoints.replay_budget=10ms");
   chain_trial trial{3, settings};
   trial.submit();
   trial.await_progress(300);
