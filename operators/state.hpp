@@ -3,10 +3,12 @@
 #pragma once
 
 #include "operators/slice.hpp"
+#include "operators/state_expiry.hpp"
 #include "operators/state_handle.hpp"
 #include "operators/state_table.hpp"
 
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -52,13 +54,73 @@ struct state_cursor {
 /// State of keyed operators: `Value` for the key at hand.
 template <class Key, class Value>
 class keyed_state : public state_table<Key, Value> {
+  using base = state_table<Key, Value>;
+
 public:
   /// `owner` is the operator this handle is a member of; `name` is what the
   /// state is called in checkpoints, unique within the operator.
   template <class Operator>
   keyed_state(Operator& owner, std::string name)
-    : state_table<Key, Value>(std::move(name)), cursor_(&owner.cursor()) {
+    : base(std::move(name)), cursor_(&owner.cursor()) {
     owner.registry().add(*this);
+  }
+
+  /// State that is gone some time after its last change: see `state_expiry`.
+  template <class Operator>
+  keyed_state(Operator& owner, std::string name, time_to_live keep)
+    : base(std::move(name)), cursor_(&owner.cursor()),
+      expiry_(std::make_unique<state_expiry<Key>>(keep, owner.clock())) {
+    owner.registry().add_expiring(*this);
+  }
+
+  void host(std::uint32_t slices) final {
+    base::host(slices);
+    if (expiry_)
+      expiry_->host(slices);
+  }
+
+  void save(std::uint32_t local, record_writer& out) const final {
+    if (!expiry_)
+      return base::save(local, out);
+    out.begin_state(this->name(), record_extent::everything);
+    this->of(local).save({}, out);
+    expiry_->save(local, out);
+    out.end();
+  }
+
+  bool changed(std::uint32_t local) const final {
+    return base::changed(local) || (expiry_ && expiry_->changed(local));
+  }
+
+  void save_changes(std::uint32_t local, record_writer& out) final {
+    if (!expiry_)
+      return base::save_changes(local, out);
+    out.begin_state(this->name(), record_extent::changes);
+    this->of(local).save_changes({}, out);
+    expiry_->save_changes(local, out);
+    out.end();
+  }
+
+  void clear(std::uint32_t local) final {
+    base::clear(local);
+    if (expiry_)
+      expiry_->clear(local);
+  }
+
+  /// What was saved without a time to live never expires unless it changes;
+  /// times of what has none any more are passed over.
+  void apply(std::uint32_t local, record_reader& in) final {
+    while (in.next_section())
+      if (!state_expiry<Key>::is_at(in))
+        this->of(local).apply(in);
+      else if (expiry_)
+        expiry_->apply(local, in);
+  }
+
+  void expire(std::uint32_t local, event_time watermark) final {
+    if (expiry_)
+      expiry_->expire(local, watermark,
+                      [&](const Key& key) { this->of(local).erase(key); });
   }
 
 protected:
@@ -71,15 +133,22 @@ protected:
   /// The value of the key at hand, made first if there is none.
   Value& edit() {
     auto& key = cursor_->key_at_hand();
+    if (expiry_) [[unlikely]]
+      expiry_->touch(cursor_->local, key, cursor_->hash);
     return this->of(cursor_->local).edit(key, cursor_->hash);
   }
 
   void erase() {
-    this->of(cursor_->local).erase(cursor_->key_at_hand(), cursor_->hash);
+    auto& key = cursor_->key_at_hand();
+    if (expiry_) [[unlikely]]
+      expiry_->erase(cursor_->local, key, cursor_->hash);
+    this->of(cursor_->local).erase(key, cursor_->hash);
   }
 
 private:
   const state_cursor<Key>* cursor_;
+  /// Null: what is there stays.
+  std::unique_ptr<state_expiry<Key>> expiry_;
 };
 
 /// One value a key.

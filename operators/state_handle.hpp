@@ -3,6 +3,7 @@
 #pragma once
 
 #include "operators/archive.hpp"
+#include "operators/epoch.hpp"
 #include "operators/key_hash.hpp"
 #include "operators/state_records.hpp"
 
@@ -53,6 +54,10 @@ public:
   /// do not count as changes. Throws `decode_error`.
   virtual void apply(std::uint32_t local, record_reader& in) = 0;
 
+  /// An epoch has ended at `watermark`: takes away what has a time to live that
+  /// is over. That is a change.
+  virtual void expire(std::uint32_t, event_time) {}
+
 private:
   std::string name_;
 };
@@ -65,8 +70,18 @@ public:
     handles_.push_back(&handle);
   }
 
+  /// Also one of those that `expire` is to be called of.
+  void add_expiring(state_handle& handle) {
+    add(handle);
+    expiring_.push_back(&handle);
+  }
+
   const std::vector<state_handle*>& handles() const {
     return handles_;
+  }
+
+  const std::vector<state_handle*>& expiring() const {
+    return expiring_;
   }
 
   void host(std::uint32_t slices) const;
@@ -92,6 +107,7 @@ public:
 
 private:
   std::vector<state_handle*> handles_;
+  std::vector<state_handle*> expiring_;
 };
 
 /// Keys whose encoded form is also what they are known by in records: equal

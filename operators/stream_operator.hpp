@@ -105,6 +105,10 @@ public:
     return call_.cursor;
   }
 
+  state_clock clock() const {
+    return {&call_.time, &call_.epoch.watermark_before};
+  }
+
   state_registry& registry() {
     return registry_;
   }

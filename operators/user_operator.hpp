@@ -88,6 +88,9 @@ public:
     for (std::uint32_t local = 0; local < setup_.slices.size(); ++local)
       if (has_work(local, epoch))
         process_slice(local, epoch);
+    for (auto* handle : operator_->registry().expiring())
+      for (std::uint32_t local = 0; local < setup_.slices.size(); ++local)
+        handle->expire(local, epoch.watermark_after);
   }
 
   std::uint64_t emitted() const override {

@@ -4,6 +4,7 @@
 #include "operators/braid.hpp"
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <set>
 
 // [types]
@@ -45,6 +46,22 @@ private:
   value<braid::event_time> ends{*this, "ends"};
 };
 // [operator]
+
+// [expiry]
+/// Passes on a user's first click in a day without clicks.
+class first_clicks : public braid::keyed_operator<std::uint32_t, click> {
+public:
+  void on(const click& x) {
+    if (!clicked.exists())
+      emit(x);
+    clicked.set(true);
+  }
+
+private:
+  value<bool> clicked{*this, "clicked",
+                      braid::expires_after(std::chrono::hours{24})};
+};
+// [expiry]
 
 // [two inputs]
 struct blocked_user {
@@ -103,6 +120,18 @@ TEST_CASE("visits end half an hour after the last click") {
   std::sort(found.begin(), found.end(),
             [](auto& a, auto& b) { return a.user < b.user; });
   CHECK(found == std::vector<visit>{{1, 100}, {2, 100}, {3, 100}});
+}
+
+TEST_CASE("a user who goes on clicking has one first click") {
+  auto results = std::make_shared<braid::collected<click>>();
+  braid::topology topology{"first_clicks", {}};
+  topology.source("clicks", clicks_of_three_users(300))
+    .assign_times("times", [](const click& x) { return x.at; })
+    .key_by(user_of)
+    .process<first_clicks>("first")
+    .sink("result", braid::collect(results));
+  braid::run_to_end(topology);
+  CHECK(results->size() == 3);
 }
 
 TEST_CASE("clicks of blocked users go to the side output") {

@@ -9,6 +9,8 @@ template <class Key>
 struct owner {
   state_cursor<Key> at_hand;
   state_registry handles;
+  event_time time = 0;
+  event_time watermark = beginning_of_time;
 
   const state_cursor<Key>& cursor() const {
     return at_hand;
@@ -16,6 +18,10 @@ struct owner {
 
   state_registry& registry() {
     return handles;
+  }
+
+  state_clock clock() const {
+    return {&time, &watermark};
   }
 
   /// Puts `key`, which must outlive it, at hand.
