@@ -15,14 +15,14 @@ namespace braid {
 
 /// Appends the encoded form of `value` to `buffer`.
 template <class T>
-void encode(const T& value, byte_buffer& buffer, unsigned schema_version = 0) {
-  output_archive(buffer, schema_version) << value;
+void encode(const T& value, byte_buffer& buffer) {
+  output_archive(buffer) << value;
 }
 
 template <class T>
-byte_buffer encoded(const T& value, unsigned schema_version = 0) {
+byte_buffer encoded(const T& value) {
   byte_buffer buffer;
-  encode(value, buffer, schema_version);
+  encode(value, buffer);
   return buffer;
 }
 
@@ -34,8 +34,8 @@ void decode(input_archive& archive, T& value) {
 
 /// Returns the value of which `bytes` are the encoded form, all of them.
 template <class T>
-T decoded(std::span<const std::byte> bytes, unsigned schema_version = 0) {
-  input_archive archive(bytes, schema_version);
+T decoded(std::span<const std::byte> bytes) {
+  input_archive archive(bytes);
   auto value = archive.load_value<T>();
   archive.expect_end();
   return value;

@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <boost/serialization/serialization.hpp>
+#include <boost/serialization/version.hpp>
 #include <boost/serialization/wrapper.hpp>
 #include <chrono>
 #include <concepts>
@@ -28,8 +29,12 @@ namespace braid {
 static_assert(std::endian::native == std::endian::little,
               "Braid's encoded form is that of little-endian machines");
 
+class input_archive;
+
 /// Specialise as `true` for a trivially copyable type whose `serialize` must be
-/// called all the same, because it leaves members out or reads the version.
+/// called all the same, because it leaves members out, or because a later
+/// version of it may have others. One with a `BOOST_CLASS_VERSION` needs no
+/// such word.
 template <class T>
 inline constexpr bool encode_by_fields = false;
 
@@ -194,12 +199,18 @@ template <class T, class Archive>
 concept has_serialize = has_own_serialize<T, Archive> ||(
   (std::is_class_v<T> || std::is_union_v<T>)&&has_boost_serialize<T, Archive>);
 
+/// The user gave the type a version, for its `serialize` to ask for.
+template <class T>
+concept versioned =
+  std::is_class_v<T> &&(boost::serialization::version<T>::value != 0)
+  && has_own_serialize<T, input_archive>;
+
 /// Whether the bytes of a `T` are its value. What optionals, variants, pairs
 /// and tuples hold may need another rule, so they are taken apart.
 template <class T>
 inline constexpr bool is_copied_raw =
   std::is_trivially_copyable_v<
-    T> && !std::is_const_v<T> && !is_reference_like<T> && !is_optional<T> && !is_variant<T> && !is_product<T> && !encode_by_fields<T> && !boost::serialization::is_wrapper<T>::type::value;
+    T> && !std::is_const_v<T> && !is_reference_like<T> && !is_optional<T> && !is_variant<T> && !is_product<T> && !encode_by_fields<T> && !versioned<T> && !boost::serialization::is_wrapper<T>::type::value;
 template <class T, std::size_t Size>
 inline constexpr bool is_copied_raw<T[Size]> = is_copied_raw<T>;
 template <class T, std::size_t Size>

@@ -1,7 +1,9 @@
 // The archive that turns bytes back into values, and believes none of them.
 #pragma once
 
+#include "operators/decode_error.hpp"
 #include "operators/encodable.hpp"
+#include "operators/saved_classes.hpp"
 
 #include <algorithm>
 #include <array>
@@ -17,20 +19,12 @@
 #include <memory>
 #include <ranges>
 #include <span>
-#include <stdexcept>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
 namespace braid {
-
-/// The bytes are not the encoded form of what was to be decoded. `what` says
-/// what was expected, and at which offset.
-class decode_error : public std::runtime_error {
-public:
-  using std::runtime_error::runtime_error;
-};
 
 /// Reads what an `output_archive` wrote. Whatever does not fit throws
 /// `decode_error`; memory is allocated only in proportion to the bytes present.
@@ -40,10 +34,11 @@ public:
   using is_saving = boost::mpl::bool_<false>;
   using is_loading = boost::mpl::bool_<true>;
 
-  /// Reads from `bytes`, which must outlive the archive.
+  /// Reads from `bytes`, which must outlive the archive, and which this build
+  /// wrote; or if `classes` is not null, a build that wrote these.
   explicit input_archive(std::span<const std::byte> bytes,
-                         unsigned schema_version = 0)
-    : bytes_(bytes), schema_version_(schema_version) {}
+                         saved_classes* classes = nullptr)
+    : bytes_(bytes), classes_(classes) {}
 
   template <class T>
   input_archive& operator>>(T&& value) {
@@ -146,9 +141,10 @@ private:
 
   template <class T>
   void load(boost::serialization::array_wrapper<T>& array) {
-    if constexpr (raw_copyable<T>)
+    if constexpr (raw_copyable<T>) {
+      expect_raw<T>();
       load_binary(array.address(), array.count() * sizeof(T));
-    else
+    } else
       for (std::size_t i = 0; i < array.count(); ++i)
         load(array.address()[i]);
   }
@@ -160,13 +156,22 @@ private:
     // Never called, but compiled: this finds pointers among the members.
     if constexpr (encoding::has_serialize<T, input_archive>) [[maybe_unused]]
       auto check = [](input_archive& archive, T& x) { archive.load_fields(x); };
+    expect_raw<T>();
     std::memcpy(static_cast<void*>(std::addressof(value)), take(sizeof(T)),
                 sizeof(T));
   }
 
   template <class T>
+  void expect_raw() {
+    if constexpr (!std::is_scalar_v<T>)
+      if (classes_)
+        classes_->expect_raw<T>();
+  }
+
+  template <class T>
   void load_fields(T& value) {
-    boost::serialization::serialize_adl(*this, value, schema_version_);
+    auto version = classes_ ? classes_->version_of<T>() : class_version<T>;
+    boost::serialization::serialize_adl(*this, value, version);
   }
 
   template <class T>
@@ -212,6 +217,7 @@ private:
     using value_type = typename T::value_type;
     values.clear();
     if constexpr (encoding::contiguous_raw<T>) {
+      expect_raw<value_type>();
       load_run(values, take_count_of_run<value_type>());
     } else {
       constexpr auto smallest = encoding::smallest_size<value_type>;
@@ -334,7 +340,7 @@ private:
 
   std::span<const std::byte> bytes_;
   std::size_t offset_ = 0;
-  unsigned schema_version_;
+  saved_classes* classes_;
 };
 
 template <class T>
@@ -344,6 +350,7 @@ T input_archive::load_value() {
     load(value);
     return value;
   } else if constexpr (raw_copyable<T>) {
+    expect_raw<T>();
     std::array<std::byte, sizeof(T)> bytes;
     load_binary(bytes.data(), bytes.size());
     return std::bit_cast<T>(bytes);

@@ -3,6 +3,7 @@
 
 #include "operators/byte_buffer.hpp"
 #include "operators/encodable.hpp"
+#include "operators/saved_classes.hpp"
 
 #include <algorithm>
 #include <boost/mpl/bool.hpp>
@@ -47,8 +48,9 @@ enum class encoded_form {
 /// do not need even that (see `raw_copyable`). Everything in std that holds
 /// values, and the containers of Boost and tsl, work out of the box.
 ///
-/// `version`, as handed to `serialize`, is the archive's schema version, one
-/// for all types: who stores bytes for later stores that number beside them.
+/// `version`, as handed to `serialize`, is that of its class, which
+/// `BOOST_CLASS_VERSION` raises above 0. Who stores bytes for other builds
+/// gathers the classes in them, and stores these beside them.
 ///
 /// Hash containers are written in the order in which they iterate, which
 /// depends on their past. So the bytes of equal ones may differ, and no key may
@@ -59,10 +61,11 @@ public:
   using is_saving = boost::mpl::bool_<true>;
   using is_loading = boost::mpl::bool_<false>;
 
-  /// Appends to `buffer`, which must outlive the archive.
+  /// Appends to `buffer`, which must outlive the archive. If `classes` is not
+  /// null, adds the classes of what it writes.
   explicit basic_output_archive(byte_buffer& buffer,
-                                unsigned schema_version = 0)
-    : buffer_(buffer), schema_version_(schema_version) {}
+                                saved_classes* classes = nullptr)
+    : buffer_(buffer), classes_(classes) {}
 
   template <class T>
   basic_output_archive& operator<<(const T& value) {
@@ -150,9 +153,10 @@ private:
 
   template <class T>
   void save(const boost::serialization::array_wrapper<T>& array) {
-    if constexpr (copies_raw<std::remove_const_t<T>>)
+    if constexpr (copies_raw<std::remove_const_t<T>>) {
+      add_raw<std::remove_const_t<T>>();
       buffer_.append(array.address(), array.count() * sizeof(T));
-    else
+    } else
       for (std::size_t i = 0; i < array.count(); ++i)
         save(array.address()[i]);
   }
@@ -167,7 +171,15 @@ private:
       auto check = [](basic_output_archive& archive, const T& x) {
         archive.save_fields(x);
       };
+    add_raw<T>();
     std::memcpy(buffer_.extend(sizeof(T)), std::addressof(value), sizeof(T));
+  }
+
+  template <class T>
+  void add_raw() {
+    if constexpr (!std::is_scalar_v<T>)
+      if (classes_)
+        classes_->add_raw<T>();
   }
 
   template <class T>
@@ -183,9 +195,14 @@ private:
 
   template <class T>
   void save_fields(const T& value) {
+    static_assert(!canonical || class_version<T> == 0,
+                  "a key decides by its bytes to which slice it belongs, so "
+                  "it cannot have versions");
+    if (classes_)
+      classes_->add_fields<T>();
     // The one `serialize` serves both directions, so it takes no const.
     boost::serialization::serialize_adl(*this, const_cast<T&>(value),
-                                        schema_version_);
+                                        class_version<T>);
   }
 
   /// Seven bits a byte, the lowest first: most counts take one byte.
@@ -199,6 +216,7 @@ private:
   /// run at the start of a buffer can be copied from there without detour.
   template <class T>
   void save_run(const T* first, std::uint64_t count) {
+    add_raw<T>();
     if constexpr (alignof(T) > 1)
       save_raw(count);
     else
@@ -256,7 +274,7 @@ private:
   }
 
   byte_buffer& buffer_;
-  unsigned schema_version_;
+  saved_classes* classes_;
 };
 
 using output_archive = basic_output_archive<encoded_form::fast>;

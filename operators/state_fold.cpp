@@ -34,6 +34,7 @@ struct section_changes {
 /// A state's sections, by group.
 struct state_changes {
   record_extent extent = record_extent::changes;
+  saved_classes classes;
   std::map<std::string_view, section_changes> sections;
 };
 
@@ -63,6 +64,7 @@ slice_changes read_changes(std::span<const std::byte> bytes) {
     if (!added)
       throw decode_error{"decoding state failed: two states of one name"};
     state->second.extent = in.state_extent();
+    state->second.classes = in.classes();
     while (in.next_section()) {
       auto group = text_of(in.group());
       if (!state->second.sections.try_emplace(group, read_section(in)).second)
@@ -127,9 +129,11 @@ if_the_same(const std::optional<std::size_t>& left,
 /// Writes one state of the result, section by section.
 class state_folder {
 public:
-  state_folder(std::string_view name, record_extent extent, byte_buffer& out)
-    : complete_(extent == record_extent::everything), out_(out) {
-    record_writer{out_}.begin_state(name, extent);
+  state_folder(std::string_view name, record_extent extent,
+               saved_classes classes, byte_buffer& out)
+    : complete_(extent == record_extent::everything), out_(out), state_(out) {
+    state_.begin_state(name, extent);
+    state_.classes() = std::move(classes);
   }
 
   /// Takes the section that `base` is at, with `changes` made to it.
@@ -164,7 +168,7 @@ public:
   }
 
   void end() {
-    record_writer{out_}.end();
+    state_.end();
   }
 
 private:
@@ -192,13 +196,19 @@ private:
 
   bool complete_;
   byte_buffer& out_;
+  record_writer state_;
 };
 
 /// Makes `changes` to the state that `base` is at.
 void fold_state(record_reader& base, state_changes& changes, byte_buffer& out) {
   auto replaced = changes.extent == record_extent::everything;
+  auto classes = changes.classes;
+  if (!replaced)
+    for (auto& each : base.classes().all())
+      classes.add(each);
   state_folder result{base.name(),
-                      replaced ? changes.extent : base.state_extent(), out};
+                      replaced ? changes.extent : base.state_extent(),
+                      std::move(classes), out};
   while (!replaced && base.next_section()) {
     auto found = changes.sections.find(text_of(base.group()));
     if (found == changes.sections.end()) {
@@ -230,7 +240,7 @@ byte_buffer fold(std::span<const std::byte> base,
       pending.erase(found);
   }
   for (auto& [name, state] : pending) {
-    state_folder added{name, state.extent, result};
+    state_folder added{name, state.extent, state.classes, result};
     for (auto& [group, section] : state.sections)
       added.take(group, section);
     added.end();

@@ -4,6 +4,32 @@
 
 namespace braid {
 
+namespace {
+
+std::string text_of(const std::optional<std::size_t>& size) {
+  return size ? std::to_string(*size) + " bytes" : "differing sizes";
+}
+
+/// An error says in which state it is.
+void apply(state_handle& handle, std::uint32_t local, record_reader& in) {
+  try {
+    handle.apply(local, in);
+  } catch (const decode_error& error) {
+    throw decode_error{"state '" + handle.name() + "': " + error.what()};
+  }
+}
+
+} // namespace
+
+void expect_sizes(const record_sizes& saved, const record_sizes& now) {
+  if (saved.key != now.key)
+    throw decode_error{"its keys were saved in " + text_of(saved.key)
+                       + ", and take " + text_of(now.key) + " now"};
+  if (saved.value != now.value)
+    throw decode_error{"its values were saved in " + text_of(saved.value)
+                       + ", and take " + text_of(now.value) + " now"};
+}
+
 void state_registry::host(std::uint32_t slices) const {
   for (auto* handle : handles_)
     handle->host(slices);
@@ -17,27 +43,37 @@ void state_registry::save(std::uint32_t local, byte_buffer& out) const {
 }
 
 void state_registry::load(std::uint32_t local,
-                          std::span<const std::byte> bytes) const {
-  for (auto* handle : handles_)
+                          std::span<const std::byte> bytes) {
+  for (auto* handle : handles_) {
     handle->clear(local);
+    outdated_.erase({local, handle});
+  }
   apply_changes(local, bytes);
 }
 
 bool state_registry::changed(std::uint32_t local) const {
-  return std::any_of(handles_.begin(), handles_.end(),
-                     [&](auto* handle) { return handle->changed(local); });
+  return std::any_of(handles_.begin(), handles_.end(), [&](auto* handle) {
+    return handle->changed(local) || outdated(local, handle);
+  });
 }
 
-void state_registry::save_changes(std::uint32_t local, byte_buffer& out) const {
+void state_registry::save_changes(std::uint32_t local, byte_buffer& out) {
   record_writer writer{out};
   for (auto* handle : handles_)
-    if (handle->changed(local))
+    if (outdated(local, handle)) {
+      byte_buffer part_of_it;
+      record_writer unused{part_of_it};
+      handle->save_changes(local, unused);
+      handle->save(local, writer);
+      outdated_.erase({local, handle});
+    } else if (handle->changed(local)) {
       handle->save_changes(local, writer);
+    }
   writer.end();
 }
 
 void state_registry::apply_changes(std::uint32_t local,
-                                   std::span<const std::byte> bytes) const {
+                                   std::span<const std::byte> bytes) {
   record_reader in{bytes};
   while (in.next_state()) {
     auto found = std::find_if(handles_.begin(), handles_.end(),
@@ -47,7 +83,9 @@ void state_registry::apply_changes(std::uint32_t local,
                          + "', and no handle of that name to load it"};
     if (in.state_extent() == record_extent::everything)
       (*found)->clear(local);
-    (*found)->apply(local, in);
+    apply(**found, local, in);
+    if (in.classes().outdated())
+      outdated_.insert({local, *found});
   }
 }
 

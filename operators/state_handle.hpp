@@ -89,25 +89,32 @@ public:
   /// Everything a slice holds, in bytes that depend on contents only.
   void save(std::uint32_t local, byte_buffer& out) const;
 
-  /// Replaces what a slice holds. Throws `decode_error`.
-  void load(std::uint32_t local, std::span<const std::byte> bytes) const;
+  /// Replaces what a slice holds. Throws `decode_error`. State of an older
+  /// version counts as changed, all of it: changes of a newer version could
+  /// not be folded into it.
+  void load(std::uint32_t local, std::span<const std::byte> bytes);
 
   bool changed(std::uint32_t local) const;
 
   /// What has changed since this was called last, or since `load`.
-  void save_changes(std::uint32_t local, byte_buffer& out) const;
+  void save_changes(std::uint32_t local, byte_buffer& out);
 
   /// Makes the changes that `save_changes` wrote. Throws `decode_error`; some
   /// have been made then.
-  void apply_changes(std::uint32_t local,
-                     std::span<const std::byte> bytes) const;
+  void apply_changes(std::uint32_t local, std::span<const std::byte> bytes);
 
   /// The name that two handles share, or nothing.
   std::string duplicate_name() const;
 
 private:
+  bool outdated(std::uint32_t local, state_handle* handle) const {
+    return !outdated_.empty() && outdated_.contains({local, handle});
+  }
+
   std::vector<state_handle*> handles_;
   std::vector<state_handle*> expiring_;
+  /// What was loaded from an older version and not saved since.
+  std::set<std::pair<std::uint32_t, state_handle*>> outdated_;
 };
 
 /// Keys whose encoded form is also what they are known by in records: equal
@@ -142,6 +149,10 @@ inline constexpr std::optional<std::size_t> size_of_all<std::pair<A, B>> =
 
 } // namespace encoding
 
+/// Throws `decode_error` if records were saved in another size than this build
+/// gives them.
+void expect_sizes(const record_sizes& saved, const record_sizes& now);
+
 /// Writes and reads the records of one type of key and value.
 template <class Key, class Value>
 struct typed_records {
@@ -160,16 +171,17 @@ struct typed_records {
     write_key(key, out);
     out.value([&](byte_buffer& bytes) {
       if constexpr (!known_by_encoding<Key>)
-        encode_clean(key, bytes);
+        encode_clean(key, bytes, out.classes());
       if constexpr (!std::is_same_v<Value, no_value>)
-        encode(value, bytes);
+        output_archive(bytes, &out.classes()) << value;
     });
   }
 
   /// Encodes a key as it is, but for what may lie between its members.
-  static void encode_clean(Key key, byte_buffer& bytes) {
+  static void encode_clean(Key key, byte_buffer& bytes,
+                           saved_classes& classes) {
     clear_padding(key);
-    encode(key, bytes);
+    output_archive(bytes, &classes) << key;
   }
 
   template <class T>
@@ -183,10 +195,11 @@ struct typed_records {
   /// Calls `set(key, value)` for the records of the section that `in` is at.
   template <class Set>
   static void read_records(record_reader& in, Set&& set) {
+    expect_sizes(in.sizes(), sizes());
     while (in.next_record()) {
       Key key{};
       Value value{};
-      input_archive archive{in.value()};
+      input_archive archive{in.value(), &in.classes()};
       if constexpr (known_by_encoding<Key>)
         key = decoded<Key>(in.key());
       else
@@ -233,7 +246,9 @@ void write_single_record(const std::string& name, const Value& value,
                     {0, encoding::size_of_all<Value>});
   out.begin_records(1);
   out.key([](byte_buffer&) {});
-  out.value([&](byte_buffer& bytes) { encode(value, bytes); });
+  out.value([&](byte_buffer& bytes) {
+    output_archive(bytes, &out.classes()) << value;
+  });
   out.begin_erased(0);
   out.end();
 }
@@ -241,9 +256,14 @@ void write_single_record(const std::string& name, const Value& value,
 /// Reads such a state.
 template <class Value>
 void read_single_record(record_reader& in, Value& value) {
-  while (in.next_section())
-    while (in.next_record())
-      value = decoded<Value>(in.value());
+  while (in.next_section()) {
+    expect_sizes(in.sizes(), {0, encoding::size_of_all<Value>});
+    while (in.next_record()) {
+      input_archive archive{in.value(), &in.classes()};
+      value = archive.load_value<Value>();
+      archive.expect_end();
+    }
+  }
 }
 
 } // namespace braid

@@ -2,6 +2,7 @@
 
 #include "operators/varying_number.hpp"
 
+#include <limits>
 #include <stdexcept>
 #include <string>
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr unsigned follows = 1;
 constexpr unsigned replaces = 2;
+constexpr unsigned has_classes = 4;
 
 std::byte tag_of(record_extent extent) {
   return static_cast<std::byte>(
@@ -22,8 +24,35 @@ std::byte tag_of(record_extent extent) {
 // -- record_writer ------------------------------------------------------------
 
 void record_writer::begin_state(std::string_view name, record_extent extent) {
+  state_at_ = out_.size();
   *out_.extend(1) = tag_of(extent);
   put_bytes(std::as_bytes(std::span{name}));
+  sections_at_ = out_.size();
+  classes_.clear();
+}
+
+void record_writer::end() {
+  if (state_at_ && !classes_.empty())
+    insert_classes();
+  state_at_.reset();
+  *out_.extend(1) = std::byte{0};
+}
+
+void record_writer::insert_classes() {
+  byte_buffer bytes;
+  record_writer inserted{bytes};
+  inserted.put_count(classes_.all().size());
+  for (auto& each : classes_.all()) {
+    bytes.append(&each.id, sizeof(each.id));
+    inserted.put_count(each.version);
+    inserted.put_count(each.raw_size);
+  }
+  auto moved = out_.size() - sections_at_;
+  out_.extend(bytes.size());
+  auto* at = out_.data() + sections_at_;
+  std::memmove(at + bytes.size(), at, moved);
+  std::memcpy(at, bytes.data(), bytes.size());
+  out_.data()[*state_at_] |= std::byte{has_classes};
 }
 
 void record_writer::begin_section(std::span<const std::byte> group,
@@ -78,7 +107,9 @@ bool record_reader::next_state() {
   if (place_ != place::slice)
     while (next_section()) {
     }
-  auto extent = take_extent();
+  auto tag = take_tag();
+  // The end has no classes.
+  auto extent = extent_of(tag == has_classes ? tag : tag & ~has_classes);
   if (!extent) {
     if (offset_ != bytes_.size())
       fail("the records end, but bytes follow");
@@ -88,6 +119,9 @@ bool record_reader::next_state() {
   state_extent_ = *extent;
   auto name = take(take_count());
   name_ = {reinterpret_cast<const char*>(name.data()), name.size()};
+  classes_.clear();
+  if ((tag & has_classes) != 0)
+    take_classes();
   place_ = place::state;
   return true;
 }
@@ -98,7 +132,7 @@ bool record_reader::next_section() {
   if (place_ != place::state)
     while (next_erased()) {
     }
-  auto extent = take_extent();
+  auto extent = extent_of(take_tag());
   if (!extent) {
     place_ = place::slice;
     return false;
@@ -141,8 +175,24 @@ bool record_reader::next_erased() {
   return true;
 }
 
-std::optional<record_extent> record_reader::take_extent() {
-  auto tag = std::to_integer<unsigned>(take(1).front());
+void record_reader::take_classes() {
+  for (auto count = take_count(); count > 0; --count) {
+    saved_class each;
+    std::memcpy(&each.id, take(sizeof(each.id)).data(), sizeof(each.id));
+    auto version = take_number();
+    if (version > std::numeric_limits<std::uint32_t>::max())
+      fail("a version has more than 32 bits");
+    each.version = static_cast<std::uint32_t>(version);
+    each.raw_size = take_number();
+    classes_.add(each);
+  }
+}
+
+unsigned record_reader::take_tag() {
+  return std::to_integer<unsigned>(take(1).front());
+}
+
+std::optional<record_extent> record_reader::extent_of(unsigned tag) {
   if (tag == 0)
     return std::nullopt;
   if (tag == follows)

@@ -2,16 +2,19 @@
 // that who holds a copy can bring it up to date without knowing the types.
 //
 //     slice    := state ... 0x00
-//     state    := tag, name, section ... 0x00
+//     state    := tag, name, classes, section ... 0x00
+//     classes  := count, (id, version, raw size) ...
 //     section  := tag, group, size of keys, size of values,
 //                 count, (key, value) ...,
 //                 count, key of an erased record ...
 //
 // A tag is 0x01, or 0x03 if what follows replaces the state, or the group, and
-// does not add to it. A size is 0 if the records differ in it, each key or
-// value then being preceded by its length; else it is one more than the size
-// they all have. Counts, sizes and lengths are numbers of seven bits a byte,
-// the lowest first; name and group are preceded by their length.
+// does not add to it; that of a state has 0x04 beside these if there are
+// classes in its values, which are left out otherwise (`saved_classes.hpp`; an
+// id is eight bytes, the lowest first). A size is 0 if the records differ in
+// it, each key or value then being preceded by its length; else it is one more
+// than the size they all have. Counts, sizes and lengths are numbers of seven
+// bits a byte, the lowest first; name and group are preceded by their length.
 //
 // Within a state a record is known by its group and the bytes of its key. A
 // group is what may be dropped as a whole, such as one window: a section that
@@ -20,6 +23,7 @@
 
 #include "operators/byte_buffer.hpp"
 #include "operators/input_archive.hpp"
+#include "operators/saved_classes.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -53,7 +57,12 @@ public:
   explicit record_writer(byte_buffer& out, const record_sizes& sizes = {})
     : out_(out), sizes_(sizes) {}
 
+  /// The classes of the state's values are `classes()` when it ends.
   void begin_state(std::string_view name, record_extent extent);
+
+  saved_classes& classes() {
+    return classes_;
+  }
 
   void begin_section(std::span<const std::byte> group, record_extent extent,
                      const record_sizes& sizes);
@@ -81,9 +90,7 @@ public:
   }
 
   /// After the last section of a state, and after the last state.
-  void end() {
-    *out_.extend(1) = std::byte{0};
-  }
+  void end();
 
 private:
   template <class Write>
@@ -111,12 +118,20 @@ private:
   void put_count(std::uint64_t count);
   void put_bytes(std::span<const std::byte> bytes);
 
+  /// Puts the classes of the state, which are known at its end, into its
+  /// beginning.
+  void insert_classes();
+
   /// Writes the length of what follows the byte at `start` into that byte, and
   /// makes room if it is not enough.
   void put_length_at(std::size_t start);
 
   byte_buffer& out_;
   record_sizes sizes_;
+  /// Of the state under way, if any: where it begins, and its sections do.
+  std::optional<std::size_t> state_at_;
+  std::size_t sections_at_ = 0;
+  saved_classes classes_;
 };
 
 /// Reads a slice's records one after the other. What does not fit throws
@@ -137,6 +152,11 @@ public:
 
   record_extent state_extent() const {
     return state_extent_;
+  }
+
+  /// Of the state, for the archive that reads its values.
+  saved_classes& classes() {
+    return classes_;
   }
 
   /// False after the last section of the state.
@@ -171,7 +191,9 @@ public:
 private:
   enum class place { slice, state, records, erased, end };
 
-  std::optional<record_extent> take_extent();
+  unsigned take_tag();
+  std::optional<record_extent> extent_of(unsigned tag);
+  void take_classes();
   std::uint64_t take_number();
   std::uint64_t take_count();
   std::optional<std::size_t> take_size();
@@ -184,6 +206,7 @@ private:
   place place_ = place::slice;
   std::string_view name_;
   record_extent state_extent_{};
+  saved_classes classes_;
   bytes_view group_;
   record_extent section_extent_{};
   record_sizes sizes_;
