@@ -56,11 +56,13 @@ struct run_settings {
   /// 0: no checkpoints are taken
   std::uint64_t checkpoint_interval_us = 1'000'000;
   std::uint64_t replicas = 1; ///< other nodes that keep each checkpoint
+  /// How often user code may fail on the same before that has consequences.
+  std::uint64_t max_attempts = 3;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& epoch_length_us& idle_length_us& max_tuples& max_bytes& in_flight&
-      batch_bytes& checkpoint_interval_us& replicas;
+      batch_bytes& checkpoint_interval_us& replicas& max_attempts;
   }
 };
 

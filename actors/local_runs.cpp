@@ -96,14 +96,16 @@ local_runs::make(const local_run& run, const partition_place& place,
     *run.graph, run.plan.owners, place, settings,
     {*body.out, [alarm = made.alarm] { alarm->ring(); }}, restored);
   body.load = body.logic->shared_load();
-  body.ended = [=, tell = tell_.ended,
-                run = run.plan.run](const std::string& reason) {
-    tell({run, place.id, place.index, restored.generation, !reason.empty(),
-          reason});
+  body.ended = [=, tell = tell_.ended, run = run.plan.run,
+                generation =
+                  restored.generation](const partition_failure& failure) {
+    tell({run, place.id, place.index, generation, !failure.reason.empty(),
+          failure});
   };
-  body.backed_up = [=, tell = tell_.backed_up, run = run.plan.run](
+  body.backed_up = [=, tell = tell_.backed_up, run = run.plan.run,
+                    generation = restored.generation](
                      const checkpoint_sender::completion& what) {
-    tell({run, place, restored.generation, what.epoch, what.ended});
+    tell({run, place, generation, what.epoch, what.ended});
   };
   body.refused = [=, tell = tell_.refused,
                   run = run.plan.run](epoch_number epoch) {
@@ -256,7 +258,7 @@ void local_runs::restore_if_complete(local_run& run) {
 
 void local_runs::restore(local_run& run) {
   std::vector<made_partition> made;
-  auto stable = run.recovering->what().stable;
+  auto& what = run.recovering->what();
   for (auto& found : run.recovering->take()) {
     auto settings = run.settings;
     auto& name = run.graph->operators()[found.place.id].name;
@@ -267,9 +269,11 @@ void local_runs::restore(local_run& run) {
       settings.cuts.known = std::move(known);
     }
     auto* checkpoint = found.checkpoint ? &*found.checkpoint : nullptr;
-    made.push_back(
-      make(run, found.place, {run.generation, checkpoint}, settings));
-    made.back().body.out->repeat_cuts(stable, found.cuts);
+    made.push_back(make(
+      run, found.place,
+      {run.generation, checkpoint, skipped_by(found.place.id, what.skipped)},
+      settings));
+    made.back().body.out->repeat_cuts(what.stable, found.cuts);
   }
   for (auto& each : made)
     add(run, std::move(each));

@@ -34,6 +34,7 @@ std::unique_ptr<partition> make_partition(const topology& graph,
     setup_of(graph, owners, place.id, place.index, settings.flow.batch_bytes);
   setup.round_trip_state = settings.round_trip_state;
   setup.resumed = restored.generation != 0;
+  setup.skipped = restored.skipped;
   for (auto& target : setup.targets)
     target.ship =
       [to_all = beginning.out.get()](edge_id edge, partition_index to,
@@ -41,13 +42,17 @@ std::unique_ptr<partition> make_partition(const topology& graph,
         to_all->append(edge, to, epoch, std::move(tuples));
       };
   auto& node = graph.operators()[place.id];
-  if (node.kind == operator_kind::source)
-    return std::make_unique<source_logic>(
-      graph, owners, place, settings.cuts,
-      node.make_source(setup, source_context{around.wake}),
-      std::move(beginning));
-  return std::make_unique<operator_partition>(
-    graph, owners, place, node.make(setup), std::move(beginning));
+  try {
+    if (node.kind == operator_kind::source)
+      return std::make_unique<source_logic>(
+        graph, owners, place, settings.cuts,
+        node.make_source(setup, source_context{around.wake}),
+        std::move(beginning));
+    return std::make_unique<operator_partition>(
+      graph, owners, place, node.make(setup), std::move(beginning));
+  } catch (const decode_error& error) {
+    throw decode_error{"operator '" + node.name + "': " + error.what()};
+  }
 }
 
 } // namespace braid

@@ -14,6 +14,7 @@ struct restoring {
   generation_number generation = 0; ///< of the recovery; at least 1
   /// What the lost one left behind; null: nothing, begin anew.
   const partition_checkpoint* checkpoint = nullptr;
+  skipped_tuples skipped{}; ///< what its operator is to pass over
 };
 
 /// What all partitions of a topology are made from.

@@ -5,6 +5,7 @@
 
 #include "actors/frame.hpp"
 #include "actors/node_settings.hpp"
+#include "actors/partition_failure.hpp"
 #include "actors/protocol.hpp"
 #include "actors/recovery.hpp"
 #include "actors/reports.hpp"
@@ -105,18 +106,18 @@ struct introduction {
   }
 };
 
-/// A partition is done, or has failed for `reason`.
+/// A partition is done, or has failed.
 struct partition_event {
   run_id run = 0;
   operator_id id = 0;
   partition_index partition = 0;
   generation_number generation = 0; ///< of the instance
   bool failed = false;
-  std::string reason;
+  partition_failure failure; ///< if so
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& run& id& partition& generation& failed& reason;
+    archive& run& id& partition& generation& failed& failure;
   }
 };
 

@@ -174,7 +174,7 @@ void node_supervisor_state::on_run_report(const run_report& report) {
 /// From a partition of this node, or from another node that has one of ours.
 void node_supervisor_state::on_partition_event(const partition_event& event) {
   if (event.failed)
-    log("partition")->error("{}", event.reason);
+    log("partition")->error("{}", event.failure.reason);
   to_supervisor_of(event.run, request_kind::partition_event, event);
 }
 

@@ -25,11 +25,12 @@ std::int64_t steady_ns() {
     .count();
 }
 
-void fail(self_pointer self, const std::string& reason) {
+void fail(self_pointer self, partition_failure failure) {
   auto& state = self->state;
   state.over = true;
   state.body.load->state = partition_state::failed;
-  state.body.ended(reason);
+  failure.epoch = state.body.load->epoch + 1;
+  state.body.ended(failure);
 }
 
 /// Has the clock call at `at`, unless it will earlier.
@@ -54,7 +55,7 @@ void work(self_pointer self) {
     load.busy_ns += static_cast<std::uint64_t>(steady_ns() - begin);
   if (result.done) {
     if (!std::exchange(state.done, true))
-      state.body.ended("");
+      state.body.ended({});
   } else if (result.worked) {
     // What came meanwhile is read first.
     state.work_queued = true;
@@ -74,8 +75,12 @@ void handle(self_pointer self, Take&& take) {
     take(*state.body.logic);
     if (state.started && !state.work_queued)
       work(self);
+  } catch (const operator_error& error) {
+    fail(self, {error.what(), true, 0, error.tuple()});
+  } catch (const protocol_error& error) {
+    fail(self, {error.what(), false, 0, {}});
   } catch (const std::exception& error) {
-    fail(self, error.what());
+    fail(self, {error.what(), true, 0, {}});
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/partition.hpp"
+#include "actors/partition_failure.hpp"
 #include "actors/routed_outbox.hpp"
 
 #include <caf/behavior.hpp>
@@ -21,8 +22,8 @@ struct partition_body {
   std::vector<batch_decoder> decoders; ///< by edge
   std::shared_ptr<partition_load> load;
   bool backs_up = false; ///< its checkpoints, on other nodes
-  /// Called once, when it is done (empty reason) or has failed.
-  std::function<void(const std::string& reason)> ended;
+  /// Called once, when it is done (no reason) or has failed.
+  std::function<void(const partition_failure&)> ended;
   std::function<void(const checkpoint_sender::completion&)> backed_up;
   std::function<void(epoch_number)> refused; ///< to take a checkpoint after it
 };

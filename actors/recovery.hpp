@@ -3,6 +3,7 @@
 
 #include "actors/backup_messages.hpp"
 #include "actors/deployment.hpp"
+#include "actors/partition_failure.hpp"
 #include "actors/protocol.hpp"
 
 #include "scaling/assignment.hpp"
@@ -23,10 +24,13 @@ struct recovery {
   epoch_number stable = 0;
   std::vector<lost_partition> lost;
   std::vector<node_index> alive; ///< ascending
+  /// What becomes dead letters in epochs that are not stable. All nodes know
+  /// them before any instance goes by them.
+  std::vector<skipped_tuple> skipped;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& plan& generation& stable& lost& alive;
+    archive& plan& generation& stable& lost& alive& skipped;
   }
 };
 

@@ -17,7 +17,8 @@ std::vector<stable_epoch::member> members_of(const deployment& plan) {
 } // namespace
 
 run_logic::run_logic(deployment plan)
-  : plan_(std::move(plan)), stable_(members_of(plan_)) {
+  : plan_(std::move(plan)), stable_(members_of(plan_)),
+    attempts_(plan_.settings.max_attempts) {
   for (auto& owners : plan_.owners)
     partitions_ += owners.partitions();
   for (node_index node = 0; node < plan_.nodes.size(); ++node)
@@ -53,14 +54,18 @@ run_logic::actions run_logic::on_deployed(node_index node) {
 
 run_logic::actions run_logic::on_started(node_index node) {
   started_.insert(node);
-  if (state_ == run_state::starting && started_.size() == alive_.size())
-    state_ = run_state::running;
-  return {};
+  if (state_ != run_state::starting || started_.size() != alive_.size())
+    return {};
+  state_ = run_state::running;
+  actions result;
+  for (auto& early : std::exchange(early_failures_, {}))
+    result = on_partition_failed(early.place, early.failure, early.name);
+  return result;
 }
 
 run_logic::actions run_logic::on_partition_done(const partition_place& place,
                                                 generation_number generation) {
-  if (generation != generation_of(place) || lost_.contains(place))
+  if (generation != generation_of(place))
     return {};
   done_.insert(place);
   return done_.size() == partitions_ ? end(run_state::complete) : actions{};
@@ -74,7 +79,10 @@ run_logic::actions run_logic::on_checkpoint(const checkpoint_report& report) {
                  report.place.id, slices, report.generation, report.epoch)
                             : stable_.report(report.place.id, slices,
                                              report.generation, report.epoch);
-  return newer ? to_all(command::stable) : actions{};
+  if (!newer)
+    return {};
+  attempts_.on_stable(stable());
+  return to_all(command::stable);
 }
 
 // -- recovery -----------------------------------------------------------------
@@ -123,7 +131,6 @@ void run_logic::lose_partitions(node_index node) {
     for (partition_index i = 0; i < plan_.owners[id].partitions(); ++i)
       if (plan_.owners[id].nodes[i] == node) {
         lost_.insert({id, i});
-        done_.erase({id, i});
       }
   for (auto& place : lost_)
     if (plan_.owners[place.id].nodes[place.index] == node)
@@ -150,6 +157,7 @@ void run_logic::place_anew(const partition_place& place) {
 run_logic::actions run_logic::begin_recovery() {
   ++generation_;
   for (auto& place : lost_) {
+    done_.erase(place);
     generations_[place] = generation_;
     stable_.fence(place.id, slices_of(place), generation_, stable());
   }
@@ -193,6 +201,7 @@ recovery run_logic::current_recovery() const {
   for (auto& place : lost_)
     result.lost.push_back({place, slices_of(place), generation_});
   result.alive = {alive_.begin(), alive_.end()};
+  result.skipped = attempts_.skipped();
   return result;
 }
 
@@ -210,6 +219,45 @@ generation_number run_logic::generation_of(const partition_place& place) const {
 
 std::vector<slice_id> run_logic::slices_of(const partition_place& place) const {
   return hosted_slices{plan_.owners.at(place.id).table, place.index}.ids();
+}
+
+// -- failures of code ---------------------------------------------------------
+
+run_logic::actions
+run_logic::on_partition_failed(const partition_place& place,
+                               const partition_failure& failure,
+                               const std::string& name) {
+  if (is_over(state_))
+    return {};
+  // Before all have started there is nothing to recover with.
+  if (state_ == run_state::starting && deployed_.size() == alive_.size()) {
+    early_failures_.push_back({place, failure, name});
+    return {};
+  }
+  // Nobody else holds what a partition on the only node would begin with.
+  auto survives = survives_losses() && alive_.size() > 1;
+  if (!failure.may_recover || !survives)
+    return on_failure("partition " + name + ": " + failure.reason);
+  auto verdict = attempts_.on_failure(place, failure);
+  auto attempt = " (attempt " + std::to_string(attempts_.attempts()) + " of "
+                 + std::to_string(plan_.settings.max_attempts) + ")";
+  latest_failure_ = "partition " + name + ": " + failure.reason + attempt;
+  switch (verdict) {
+    case failed_attempts::verdict::give_up:
+      if (failure.tuple)
+        latest_failure_ += "; it is one of more than "
+                           + std::to_string(failed_attempts::most_skipped)
+                           + " tuples that fail between two checkpoints";
+      return on_failure(latest_failure_);
+    case failed_attempts::verdict::skip:
+      latest_failure_ +=
+        "; it is a dead letter now: " + to_string(*failure.tuple);
+      break;
+    case failed_attempts::verdict::again:
+      break;
+  }
+  lost_.insert(place);
+  return begin_recovery();
 }
 
 // -- ends ---------------------------------------------------------------------

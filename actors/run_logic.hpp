@@ -1,6 +1,7 @@
 // The life of one run of a topology, as the topology supervisor leads it.
 #pragma once
 
+#include "actors/failed_attempts.hpp"
 #include "actors/recovery.hpp"
 #include "actors/reports.hpp"
 
@@ -21,6 +22,9 @@ namespace braid {
 /// once it is over: when every partition is done, one has failed, what is lost
 /// cannot be restored, or the user cancels. What happens after that changes
 /// nothing.
+///
+/// A partition whose code throws is lost, too, and begins again on its node, as
+/// often as `failed_attempts` allows.
 ///
 /// When nodes are lost, their partitions get new instances of a new generation
 /// on nodes that live: all nodes are told to `recover`, and once all have, to
@@ -63,6 +67,10 @@ public:
                          const std::string& reason);
   actions on_recovered(node_index node, generation_number generation);
   actions on_resumed(node_index node, generation_number generation);
+  /// Of the instance that is there now. `name` is for messages.
+  actions on_partition_failed(const partition_place& place,
+                              const partition_failure& failure,
+                              const std::string& name);
   actions on_failure(const std::string& reason);
   actions on_cancel();
 
@@ -107,6 +115,11 @@ public:
   recovery current_recovery() const;
   resumption current_resumption() const;
 
+  /// Why the latest partition that failed did, and what followed, for the log.
+  const std::string& latest_failure() const {
+    return latest_failure_;
+  }
+
   /// Of the instance that is now at a place.
   generation_number generation_of(const partition_place& place) const;
 
@@ -129,6 +142,14 @@ private:
   std::set<node_index> started_;
   std::set<partition_place> done_;
   stable_epoch stable_;
+  failed_attempts attempts_;
+  std::string latest_failure_;
+  struct early_failure {
+    partition_place place;
+    partition_failure failure;
+    std::string name;
+  };
+  std::vector<early_failure> early_failures_; ///< not all had started
   generation_number generation_ = 0;
   std::map<partition_place, generation_number> generations_; ///< if not 0
   // Of the recovery under way.

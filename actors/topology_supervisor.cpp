@@ -285,6 +285,18 @@ void on_link_broken(self_pointer self, const link_report& broken) {
   report(self);
 }
 
+void on_partition_failed(self_pointer self, const partition_event& event,
+                         const std::string& operator_name) {
+  auto& logic = *self->state.logic;
+  auto actions = logic.on_partition_failed(
+    {event.id, event.partition}, event.failure,
+    operator_name + "/" + std::to_string(event.partition));
+  if (logic.is_recovering())
+    log("topology")
+      ->warn("{}: {}", self->state.given.report.name, logic.latest_failure());
+  carry_out(self, actions);
+}
+
 void on_event(self_pointer self, const partition_event& event) {
   auto& state = self->state;
   // An instance that was replaced may still stumble.
@@ -294,9 +306,7 @@ void on_event(self_pointer self, const partition_event& event) {
   auto& node = state.given.report.operators.at(event.id);
   self->send(state.operators.at(event.id), event);
   if (event.failed)
-    carry_out(self, state.logic->on_failure("partition " + node.name + "/"
-                                            + std::to_string(event.partition)
-                                            + ": " + event.reason));
+    on_partition_failed(self, event, node.name);
   else
     carry_out(self, state.logic->on_partition_done({event.id, event.partition},
                                                    event.generation));

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,13 @@ public:
 
   /// `begin_slice`'s slice has emitted all that it emits in this epoch.
   virtual void end_slice() = 0;
+};
+
+/// What consumes an operator's output threw. It has nothing to do with the
+/// tuple that the operator works on: what is emitted waits for more to come.
+class consumer_error : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
 };
 
 /// Takes the tuples that one operator emits on one output.
@@ -118,11 +126,6 @@ public:
       consumer->end_slice();
   }
 
-  /// Forgets what was emitted since the last flush; for a handler that threw.
-  void discard() {
-    pending_.clear();
-  }
-
 private:
   /// Small enough to stay in the first-level cache on its way through a chain
   /// of fused operators.
@@ -149,8 +152,16 @@ private:
   void flush() {
     if (pending_.size() == 0)
       return;
-    for (auto& consumer : consumers_)
-      consumer->take(pending_);
+    try {
+      for (auto& consumer : consumers_)
+        consumer->take(pending_);
+    } catch (const consumer_error&) {
+      throw;
+    } catch (const std::exception& error) {
+      throw consumer_error{error.what()};
+    } catch (...) {
+      throw consumer_error{"something was thrown that is no std::exception"};
+    }
     pending_.clear();
   }
 

@@ -2,6 +2,7 @@
 // for the slices hosted there. Users meet `stream_operator.hpp` instead.
 #pragma once
 
+#include "operators/dead_letter.hpp"
 #include "operators/emitter.hpp"
 #include "operators/exchange.hpp"
 #include "operators/slice_order.hpp"
@@ -10,7 +11,6 @@
 #include <map>
 #include <memory>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -31,14 +31,10 @@ struct instance_setup {
   bool round_trip_state = false;
   /// An earlier instance in the same run hosted these slices.
   bool resumed = false;
+  /// The tuples of the operator that become dead letters.
+  skipped_tuples skipped;
 
   const edge_target& target(edge_id edge) const;
-};
-
-/// User code threw. The message names the operator, slice and epoch.
-class operator_error : public std::runtime_error {
-public:
-  using std::runtime_error::runtime_error;
 };
 
 /// Puts together one instance's chain of fused operators and remembers the ends
@@ -181,14 +177,21 @@ private:
   std::map<std::uint32_t, byte_buffer> copies_;
 };
 
+/// The text of an `operator_error`.
+inline std::string error_text(const instance_setup& setup,
+                              const epoch_info& epoch, slice_id slice,
+                              const char* why) {
+  return "operator '" + setup.operator_name + "', slice "
+         + std::to_string(slice) + ", epoch " + std::to_string(epoch.number)
+         + ": " + why;
+}
+
 /// Runs `body`; an exception becomes an `operator_error` that says where.
 template <class Body>
 void guarded(const instance_setup& setup, const epoch_info& epoch,
              slice_id slice, Body&& body) {
   auto failed = [&](const char* why) {
-    return operator_error{"operator '" + setup.operator_name + "', slice "
-                          + std::to_string(slice) + ", epoch "
-                          + std::to_string(epoch.number) + ": " + why};
+    return operator_error{error_text(setup, epoch, slice, why)};
   };
   try {
     body();

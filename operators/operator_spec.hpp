@@ -32,6 +32,8 @@ struct declared_outputs {
   operator_id from = 0;
   std::string operator_name;
   std::vector<entry> entries;
+  /// Null if the operator has none.
+  std::shared_ptr<output_spec<dead_letter>> dead_letters;
 
   /// What there is, for messages.
   std::string names() const {
@@ -73,6 +75,7 @@ struct operator_spec {
     operator_spec spec;
     spec.create = [args...] { return std::make_unique<Operator>(args...); };
     spec.outputs->operator_name = name;
+    spec.outputs->dead_letters = std::make_shared<output_spec<dead_letter>>();
     // One is made right away: it knows its states and outputs.
     auto prototype = spec.create();
     auto own_states = prototype->registry();
@@ -89,9 +92,11 @@ struct operator_spec {
   /// Makes partitions of the operator with these ports.
   template <class... Ports>
   auto make(Ports... ports) const {
-    auto attach = [main = main, outputs = outputs](Operator& op,
-                                                   chain_context& context) {
+    auto attach = [main = main, outputs = outputs](
+                    Operator& op, emitter<dead_letter>& dead_letters,
+                    chain_context& context) {
       main->attach(op.output(), context);
+      outputs->dead_letters->attach(dead_letters, context);
       for (std::size_t i = 0; i < op.side_outputs().size(); ++i)
         op.side_outputs()[i]->attach(outputs->entries[i].spec.get(), context);
     };

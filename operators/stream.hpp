@@ -167,6 +167,16 @@ public:
                          + declared_->names()};
   }
 
+  /// The tuples that make the user-written operator before this throw as often
+  /// as they may (`checkpoints.max_attempts`): they are passed over, as if they
+  /// had never been there. Where nothing consumes them they are only logged.
+  stream<dead_letter> dead_letters() const {
+    if (!declared_ || !declared_->dead_letters)
+      throw topology_error{"dead letters are asked of a stream that is not the "
+                           "direct result of a user-written operator"};
+    return {*graph_, {{declared_->from, declared_->dead_letters}}};
+  }
+
   /// Spreads the tuples evenly over the slices of what comes next.
   stream<T> rebalance() const {
     auto result = *this;

@@ -59,7 +59,8 @@ class user_operator final : public operator_instance {
 
 public:
   /// Attaches consumers to the operator's outputs.
-  using attach_outputs = std::function<void(Operator&, chain_context&)>;
+  using attach_outputs =
+    std::function<void(Operator&, emitter<dead_letter>&, chain_context&)>;
 
   user_operator(const instance_setup& setup, std::unique_ptr<Operator> op,
                 const attach_outputs& attach, Ports... ports)
@@ -72,7 +73,7 @@ public:
       share(*handle);
     operator_->at_hand().fires_timers = has_timers<Operator>;
     chain_context context{setup_, edges_, trackers_, nullptr, all_trackers_};
-    attach(*operator_, context);
+    attach(*operator_, dead_letters_, context);
   }
 
   void process(const epoch_info& epoch,
@@ -94,7 +95,7 @@ public:
   }
 
   std::uint64_t emitted() const override {
-    auto result = operator_->output().emitted();
+    auto result = operator_->output().emitted() + dead_letters_.emitted();
     for (auto* side : operator_->side_outputs())
       result += side->output().emitted();
     return result;
@@ -158,9 +159,9 @@ private:
                              epoch.number);
     each_output([&](emitter_base& out) { out.begin_slice(epoch, call.slice); });
     guarded(setup_, epoch, call.slice, [&] {
-      each_input([&](auto& in, std::uint16_t) {
+      each_input([&](auto& in, std::uint16_t port) {
         if constexpr (!std::remove_reference_t<decltype(in)>::broadcast)
-          take(in, local);
+          take(in, port, local);
       });
       fire_timers(local, epoch);
     });
@@ -170,16 +171,57 @@ private:
       round_trip(*this, setup_, local);
   }
 
+  /// What a handler throws is blamed on the tuple at hand, but not what comes
+  /// from beyond an output.
   template <class Input>
-  void take(Input& in, std::uint32_t local) {
+  void take(Input& in, std::uint16_t port, std::uint32_t local) {
+    using value_type = typename decltype(in.port)::value_type;
     auto& call = operator_->at_hand();
-    in.order.for_each(local, [&](const auto& view) {
+    const tuple_view<value_type>* at = nullptr;
+    auto here = [&] {
+      auto index = static_cast<std::uint64_t>(at - in.order.of(local).data());
+      return input_position{call.epoch.number, call.slice, port, index};
+    };
+    auto handle = [&](const tuple_view<value_type>& view) {
+      at = &view;
+      if (!setup_.skipped.empty()) [[unlikely]]
+        if (set_aside(here(), view))
+          return;
       const key_type& key = in.port.key_of(*view.value);
       call.cursor.key = &key;
       call.cursor.hash = hash_of(view.by, key);
       call.time = view.time;
       operator_->on(*view.value);
-    });
+    };
+    auto failed = [&](const char* why) {
+      return operator_error{error_text(setup_, call.epoch, call.slice, why),
+                            here()};
+    };
+    try {
+      in.order.for_each(local, handle);
+    } catch (const consumer_error&) {
+      throw;
+    } catch (const std::exception& error) {
+      throw failed(error.what());
+    } catch (...) {
+      throw failed("something was thrown that is no std::exception");
+    }
+  }
+
+  /// Makes a dead letter of a tuple that is to be skipped.
+  template <class T>
+  bool set_aside(const input_position& at, const tuple_view<T>& view) {
+    auto found = setup_.skipped.find(at);
+    if (found == setup_.skipped.end())
+      return false;
+    auto bytes = encoded(*view.value);
+    dead_letters_.emit({setup_.operator_name,
+                        at,
+                        view.time,
+                        found->second,
+                        {bytes.begin(), bytes.end()}},
+                       view.time);
+    return true;
   }
 
   void fire_timers(std::uint32_t local, const epoch_info& epoch) {
@@ -205,12 +247,14 @@ private:
   template <class Visit>
   void each_output(Visit&& visit) {
     visit(operator_->output());
+    visit(dead_letters_);
     for (auto* side : operator_->side_outputs())
       visit(side->output());
   }
 
   instance_setup setup_;
   std::unique_ptr<Operator> operator_;
+  emitter<dead_letter> dead_letters_;
   std::tuple<input<Ports>...> inputs_;
   std::vector<const watermark_tracker*> trackers_;
   std::vector<watermark_tracker*> all_trackers_;

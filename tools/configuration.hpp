@@ -120,6 +120,7 @@ struct node_configuration {
     bool enabled = true;
     std::chrono::microseconds interval = std::chrono::seconds{1};
     std::uint64_t replicas = 1;
+    std::uint64_t max_attempts = 3;
     std::uint64_t memory = std::uint64_t{4} << 30; ///< bytes
 
     friend bool operator==(const checkpoint_settings&,

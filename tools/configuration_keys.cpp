@@ -208,6 +208,10 @@ configuration_section checkpoints_section() {
          whole_number(1, 16),
          "On how many other nodes each checkpoint is kept: as many nodes may "
          "be lost at once.")
+    .key("max_attempts", &settings::checkpoint_settings::max_attempts,
+         whole_number(1, 1000),
+         "How often code may fail: a tuple that does it so often becomes a "
+         "dead letter, any other failure ends the run.")
     .key("memory", &settings::checkpoint_settings::memory,
          size(MiB, 1024 * GiB),
          "How much memory this node gives to checkpoints of other nodes.")

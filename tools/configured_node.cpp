@@ -24,6 +24,7 @@ run_settings run_settings_of(const node_configuration& configuration) {
   result.checkpoint_interval_us =
     checkpoints.enabled ? in_us(checkpoints.interval) : 0;
   result.replicas = checkpoints.replicas;
+  result.max_attempts = checkpoints.max_attempts;
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <set>
+#include <string>
 
 // [types]
 struct click {
@@ -62,6 +63,23 @@ private:
                       braid::expires_after(std::chrono::hours{24})};
 };
 // [expiry]
+
+// [versions]
+/// Version 0 had no `page`.
+struct last_click {
+  braid::event_time at = 0;
+  std::string page = "unknown";
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned version) {
+    archive& at;
+    if (version >= 1)
+      archive& page;
+  }
+};
+
+BOOST_CLASS_VERSION(last_click, 1)
+// [versions]
 
 // [two inputs]
 struct blocked_user {
@@ -132,6 +150,44 @@ TEST_CASE("a user who goes on clicking has one first click") {
     .sink("result", braid::collect(results));
   braid::run_to_end(topology);
   CHECK(results->size() == 3);
+}
+
+TEST_CASE("what a version added is saved") {
+  auto copy = braid::decoded<last_click>(braid::encoded(last_click{7, "home"}));
+  CHECK(copy.page == "home");
+}
+
+namespace {
+
+class picky : public braid::keyed_operator<std::uint32_t, click> {
+public:
+  void on(const click& x) {
+    emit(x);
+  }
+};
+
+std::string describe(const braid::dead_letter& x) {
+  return x.error;
+}
+
+} // namespace
+
+TEST_CASE("dead letters have a stream") {
+  auto results = std::make_shared<braid::collected<click>>();
+  auto refused = std::make_shared<braid::collected<std::string>>();
+  braid::topology topology{"picky", {}};
+  // [dead letters]
+  auto passed = topology.source("clicks", clicks_of_three_users(30))
+                  .key_by(user_of)
+                  .process<picky>("picky");
+  passed.sink("result", braid::collect(results));
+  passed.dead_letters()
+    .map("lines", describe) // its operator_name, error, time, as<click>() ...
+    .sink("refused", braid::collect(refused));
+  // [dead letters]
+  braid::run_to_end(topology);
+  CHECK(results->size() == 30);
+  CHECK(refused->size() == 0);
 }
 
 TEST_CASE("clicks of blocked users go to the side output") {

@@ -23,7 +23,8 @@ TEST_CASE("a run that throws fails with operator, slice and epoch") {
   CHECK(status["state"] == "failed");
   CHECK_THAT(status["reason"].get<std::string>(),
              Catch::Matches("partition digits/[01]: operator 'digits', slice "
-                            "[0-9]+, epoch [0-9]+: cannot stand 1000"));
+                            "[0-9]+, epoch [0-9]+: cannot stand 1000 "
+                            "\\(attempt 3 of 3\\)"));
   auto listed = all.control({"list"});
   CHECK_THAT(listed.output, Catch::Contains("operator 'digits', slice "));
 }

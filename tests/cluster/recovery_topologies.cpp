@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 
 namespace {
@@ -17,7 +18,8 @@ struct link_of_chain {
   number hash = 0;
 };
 
-/// Of each key a hash over all its numbers in their order.
+/// Of each key a hash over all its numbers in their order. Cannot stand two of
+/// them, which it finds out late.
 class chaining : public braid::keyed_operator<number, link_of_chain> {
 public:
   void on(const number& n) {
@@ -25,9 +27,14 @@ public:
     last = (last ^ n) * 0x9e37'79b9'7f4a'7c15U;
     last ^= last >> 29U;
     emit({key(), last});
+    if (poison_ != 0 && (n == poison_ || n == 3 * poison_))
+      throw std::runtime_error{"cannot stand " + std::to_string(n)};
   }
 
+  explicit chaining(number poison = 0) : poison_(poison) {}
+
 private:
+  number poison_; ///< 0: none
   value<number> hash{*this, "hash"};
 };
 
@@ -71,17 +78,27 @@ std::string line_of(const link_of_chain& x) {
   return std::to_string(x.key) + ' ' + std::to_string(x.hash);
 }
 
+std::string letter_of(const braid::dead_letter& x) {
+  return std::to_string(x.as<number>()) + ": " + x.error;
+}
+
 } // namespace
 
 /// `count` numbers at the setting `rate`, in a hash chain for each of 1,000
-/// keys, into the folder `output`.
+/// keys, into the folder `output`; dead letters beside it.
 BRAID_TOPOLOGY(hash_chains) {
-  topology.source("numbers", numbers_from(settings, 1))
-    .key_by(key_of)
-    .process<chaining>("chains")
-    .map("lines", line_of)
+  auto chains =
+    topology.source("numbers", numbers_from(settings, 1))
+      .key_by(key_of)
+      .process<chaining>("chains",
+                         static_cast<number>(settings.number("poison", 0)));
+  chains.map("lines", line_of)
     .sink("files",
           braid::write_lines(settings.path("output"), {}, {.files = 8}));
+  chains.dead_letters()
+    .map("letters", letter_of)
+    .sink("dead", braid::write_lines(settings.path("output") + "-dead", {},
+                                     {.files = 1}));
 }
 
 /// The same numbers, and a tenth of them from a second and slower source: hash

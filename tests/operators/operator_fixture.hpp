@@ -157,6 +157,7 @@ struct fixture_options {
   /// The slices of what is upstream, by partition.
   slice_table upstream = slice_table(4, 0);
   bool round_trip_state = false;
+  skipped_tuples skipped{};
 };
 
 class operator_fixture {
@@ -346,6 +347,7 @@ private:
       setup.partition = i;
       setup.slices = hosted_slices{hosting, i};
       setup.round_trip_state = options_.round_trip_state;
+      setup.skipped = options_.skipped;
       for (auto& edge : graph_.outputs_of(id_))
         setup.targets.push_back(recorded_target(edge));
       auto& node = graph_.operators()[id_];

@@ -28,10 +28,12 @@ void simulation::disturb() {
 void simulation::crash_some() {
   if (losses_ > 0 && is_replicated())
     losses_ = 0;
-  if (options_.replicas <= losses_ && !options_.lose_all_copies)
+  // A partition whose code throws needs a copy, too.
+  auto kept = options_.max_attempts == 0 ? 0u : 1u;
+  if (options_.replicas <= losses_ + kept && !options_.lose_all_copies)
     return;
-  auto most =
-    options_.lose_all_copies ? options_.nodes - 1 : options_.replicas - losses_;
+  auto most = options_.lose_all_copies ? options_.nodes - 1
+                                       : options_.replicas - losses_ - kept;
   if (random_.below(4) == 0)
     return crash_partitions();
   for (auto many = 1 + random_.below(most); many > 0; --many) {

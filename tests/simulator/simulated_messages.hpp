@@ -2,9 +2,11 @@
 #pragma once
 
 #include "actors/backup_messages.hpp"
+#include "actors/partition_failure.hpp"
 
 #include "scaling/assignment.hpp"
 
+#include <optional>
 #include <set>
 #include <string>
 #include <variant>
@@ -29,6 +31,7 @@ struct recovery_order {
   epoch_number stable = 0;
   std::set<node_index> alive;
   std::vector<replacement> replacements;
+  std::vector<skipped_tuple> skipped;
 };
 
 /// All that was to be restored on the node is there, and the fences are.
@@ -64,6 +67,7 @@ struct node_lost {
 struct partition_failed {
   partition_place place;
   incarnation_number incarnation = 0;
+  std::optional<partition_failure> why; ///< its code threw
 };
 
 /// A partition's checkpoint is backed up.

@@ -149,9 +149,10 @@ void simulated_node::drop(std::size_t partition) {
   hosted_.erase(found);
 }
 
-void simulated_node::fail(std::size_t partition) {
+void simulated_node::fail(std::size_t partition,
+                          std::optional<partition_failure> why) {
   auto& x = *hosted_.at(partition);
-  tell_supervisor(partition_failed{x.place, x.incarnation});
+  tell_supervisor(partition_failed{x.place, x.incarnation, std::move(why)});
   drop(partition);
 }
 

@@ -72,8 +72,8 @@ public:
 
   void receive(simulated_network::delivery what);
 
-  /// A partition fails. The supervisor is told.
-  void fail(std::size_t partition);
+  /// A partition fails. The supervisor is told, also why if its code threw.
+  void fail(std::size_t partition, std::optional<partition_failure> why = {});
 
   /// By number; null if it is not here.
   simulated_instance* find(std::size_t partition) const;
@@ -159,6 +159,7 @@ private:
   epoch_number stable_ = 0;
   held_backups held_;
   instances hosted_;
+  std::vector<skipped_tuple> skipped_;
   std::map<std::size_t, recovery_collector> collectors_;
   /// Came before the recovery's order.
   std::vector<recovered_part> early_;

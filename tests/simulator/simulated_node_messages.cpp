@@ -136,6 +136,7 @@ void simulated_node::fence(const lost_partition& lost, epoch_number stable) {
 void simulated_node::on(node_index, const recovery_order& what) {
   generation_ = what.generation;
   alive_ = what.alive;
+  skipped_ = what.skipped;
   collectors_.clear();
   std::set<std::string> names;
   for (auto node : alive_)
@@ -195,7 +196,9 @@ void simulated_node::restore(std::size_t partition, recovery_collector& from) {
   if (!world_->has(planted_bug::cuts_forgotten))
     for (auto& [epoch, cuts] : from.cuts())
       known->add(source, epoch, cuts);
-  auto& x = make(place, {generation_, checkpoint ? &*checkpoint : nullptr},
+  auto& x = make(place,
+                 {generation_, checkpoint ? &*checkpoint : nullptr,
+                  skipped_by(id, skipped_)},
                  std::move(known));
   x.cuts.stable(checkpoint ? checkpoint->epoch : 0);
   if (!world_->has(planted_bug::cuts_forgotten))

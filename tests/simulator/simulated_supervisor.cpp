@@ -27,6 +27,7 @@ std::vector<partition_place> places_of(const assignment& owners) {
 simulated_supervisor::simulated_supervisor(simulated_world& world,
                                            assignment owners)
   : world_(&world), owners_(std::move(owners)), stable_(members_of(owners_)),
+    attempts_(world.options->max_attempts),
     incarnations_(places_of(owners_).size()) {
   for (node_index node = 0; node < world.options->nodes; ++node)
     alive_.insert(node);
@@ -60,6 +61,7 @@ void simulated_supervisor::on(node_index, const checkpoint_report& what) {
     ended_.emplace(what.place, what.epoch);
   if (!advanced)
     return;
+  attempts_.on_stable(stable_.value());
   for (auto node : alive_)
     send(node, stable_notice{stable_.value()});
 }
@@ -102,8 +104,13 @@ void simulated_supervisor::on(node_index, const node_lost& what) {
 }
 
 void simulated_supervisor::on(node_index, const partition_failed& what) {
-  if (what.incarnation == incarnation(what.place))
-    recover({what.place});
+  if (what.incarnation != incarnation(what.place))
+    return;
+  if (what.why
+      && attempts_.on_failure(what.place, *what.why)
+           == failed_attempts::verdict::give_up)
+    throw simulation_failure{what.why->reason};
+  recover({what.place});
 }
 
 /// Everything that was not restored everywhere is restored anew along with it.
@@ -113,7 +120,8 @@ void simulated_supervisor::recover(const std::set<partition_place>& lost) {
   report.interrupted += is_recovering() ? 1 : 0;
   report.restored_at = std::max(report.restored_at, stable_.value());
   restoring_.insert(lost.begin(), lost.end());
-  recovery_order order{++generation_, stable_.value(), alive_, {}};
+  recovery_order order{
+    ++generation_, stable_.value(), alive_, {}, attempts_.skipped()};
   for (auto& place : restoring_) {
     auto one = lost_one(owners_, place, generation_);
     if (!world_->has(planted_bug::reports_not_void))

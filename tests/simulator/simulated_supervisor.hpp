@@ -4,6 +4,8 @@
 
 #include "tests/simulator/simulated_node.hpp"
 
+#include "actors/failed_attempts.hpp"
+
 #include "checkpoint/stable_epoch.hpp"
 
 #include <set>
@@ -65,6 +67,7 @@ private:
   simulated_world* world_;
   assignment owners_;
   stable_epoch stable_;
+  failed_attempts attempts_;
   std::set<node_index> alive_;
   generation_number generation_ = 0;
   std::vector<incarnation_number> incarnations_;  ///< by partition

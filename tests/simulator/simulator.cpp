@@ -108,7 +108,12 @@ void simulation::deliver(std::size_t channel) {
 void simulation::step(simulated_instance& x) {
   if (random_.below(x.slowness) != 0)
     return;
-  auto result = x.logic->step(clock_);
+  step_result result;
+  try {
+    result = x.logic->step(clock_);
+  } catch (const operator_error& error) {
+    return fail(x, error);
+  }
   x.done = result.done;
   if (result.worked)
     return schedule_->make_ready(x);
@@ -118,6 +123,15 @@ void simulation::step(simulated_instance& x) {
                                "once: it would spin\n"
                              + describe_instances()};
   schedule_->put_to_sleep(x, result.wake_at);
+}
+
+void simulation::fail(simulated_instance& x, const operator_error& error) {
+  if (options_.max_attempts == 0)
+    throw error;
+  ++report_.failures;
+  partition_failure why{error.what(), true, x.logic->load().epoch + 1,
+                        error.tuple()};
+  nodes_[x.node]->fail(world_->number_of(x.place), std::move(why));
 }
 
 void simulation::skip_to_next_wake() {

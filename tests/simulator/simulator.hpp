@@ -67,6 +67,8 @@ struct simulation_options {
   std::uint32_t most_crashes = 10;
   /// More nodes may be lost at a time than there are replicas.
   bool lose_all_copies = false;
+  /// So often may the code of a partition throw; 0: never, and the run throws.
+  std::uint32_t max_attempts = 0;
   /// The supervisor names the epochs of checkpoints in one of so many turns; 0:
   /// never.
   std::uint32_t naming_odds = 0;
@@ -91,6 +93,7 @@ struct simulation_report {
   std::uint32_t recoveries = 0;    ///< that were begun
   std::uint32_t interrupted = 0;   ///< of these: by another loss
   std::uint32_t names_refused = 0; ///< of checkpoint epochs
+  std::uint32_t failures = 0;      ///< of partitions' code
   epoch_number restored_at = 0;    ///< the newest epoch of a recovery
   epoch_number stable = 0;         ///< the newest stable epoch
   event_time duration = 0;         ///< by the simulated clock
@@ -130,6 +133,7 @@ private:
   void turn();
   void deliver(std::size_t channel);
   void step(simulated_instance& x);
+  void fail(simulated_instance& x, const operator_error& error);
   void disturb();
   void crash_some();
   void crash_partitions();

@@ -1,0 +1,65 @@
+// What follows when the code of a partition fails: another attempt, a dead
+// letter, or the end of the run.
+#pragma once
+
+#include "actors/partition_failure.hpp"
+#include "actors/protocol.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace braid {
+
+/// Counts a run's failures. Pure: failures in, verdicts out.
+///
+/// A tuple that fails as often as it may is skipped from then on. What came of
+/// no single tuple has so many attempts until a checkpoint beyond it is stable,
+/// whatever it was.
+class failed_attempts {
+public:
+  enum class verdict : std::uint8_t {
+    again,   ///< from the last checkpoint
+    skip,    ///< again, but for the tuple, which is among `skipped` now
+    give_up, ///< the run has failed
+  };
+
+  /// More tuples than this that are skipped between two stable epochs are no
+  /// fault of the tuples.
+  static constexpr std::size_t most_skipped = 100;
+
+  /// `most` attempts; at least 1.
+  explicit failed_attempts(std::uint64_t most) : most_(most) {}
+
+  verdict on_failure(const partition_place& place,
+                     const partition_failure& failure);
+
+  /// Nobody goes back to before the end of `epoch`.
+  void on_stable(epoch_number epoch);
+
+  /// What to pass over in epochs that are not stable.
+  const std::vector<skipped_tuple>& skipped() const {
+    return skipped_;
+  }
+
+  /// The failures that led to the latest verdict.
+  std::uint64_t attempts() const {
+    return attempts_;
+  }
+
+private:
+  struct count {
+    std::uint64_t failures = 0;
+    epoch_number epoch = 0; ///< of the latest one
+  };
+
+  std::uint64_t most_;
+  std::uint64_t attempts_ = 0;
+  std::map<std::pair<operator_id, input_position>, std::uint64_t> of_tuples_;
+  std::map<partition_place, count> of_partitions_;
+  std::vector<skipped_tuple> skipped_;
+};
+
+} // namespace braid
