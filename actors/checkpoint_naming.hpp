@@ -13,6 +13,15 @@ namespace braid {
 /// interval between checkpoints.
 class checkpoint_naming {
 public:
+  /// `newest`: how far sources are, or will begin.
+  explicit checkpoint_naming(epoch_number newest = 0) : newest_(newest) {}
+
+  /// Another epoch is named in place of the one on its way.
+  void replace(epoch_number named) {
+    named_ = named;
+    waited_ = 0;
+  }
+
   /// Whether it is time to name an epoch: none is on its way, or one for so
   /// long that it must have got lost.
   bool on_tick() {
@@ -64,7 +73,7 @@ private:
 
   epoch_number factor_ = 1;
   epoch_number named_ = 0; ///< 0: none is on its way
-  epoch_number newest_ = 0;
+  epoch_number newest_;
   unsigned ticks_ = 0; ///< since one was named
   unsigned waited_ = 0;
 };

@@ -32,6 +32,8 @@ public:
     std::function<void(const checkpoint_report&)> backed_up;
     /// A source refuses an epoch that was named to it.
     std::function<void(const run_epoch&)> refused;
+    /// These begin from the run's savepoint: parts of them are to come.
+    std::function<void(const recovery&, std::vector<lost_partition>)> fetch;
   };
 
   /// Partitions are spawned by `self`. `holder` is this node's backup holder.

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "actors/deployment.hpp"
+#include "actors/savepoint_messages.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -44,7 +46,16 @@ struct node_settings {
   /// Kept for other nodes at most.
   std::uint64_t backup_bytes = std::uint64_t{4} << 30;
 
+  savepoint_settings savepoints;
+
   run_settings runs; ///< for the topologies that this node supervises
 };
+
+/// For an answer that may have to wait until a savepoint is read.
+inline std::chrono::microseconds
+savepoint_limit(const node_settings& settings) {
+  return std::max<std::chrono::microseconds>(settings.submit_limit,
+                                             std::chrono::minutes{10});
+}
 
 } // namespace braid

@@ -58,9 +58,12 @@ void operator_partition::restore(const partition_checkpoint& from) {
   input_archive progress{from.progress.bytes()};
   alignment_.load(progress);
   progress.expect_end();
-  instance_->load_shared(from.shared.bytes());
+  // What a savepoint does not have begins empty.
+  if (!from.shared.empty())
+    instance_->load_shared(from.shared.bytes());
   for (std::uint32_t local = 0; local < hosted_.size(); ++local)
-    instance_->load_slice(local, from.slices.at(hosted_.id(local)).bytes());
+    if (auto& slice = from.slices.at(hosted_.id(local)); !slice.empty())
+      instance_->load_slice(local, slice.bytes());
   done_ = from.ended;
   load_->epoch = from.epoch;
   if (done_)
@@ -152,8 +155,16 @@ void operator_partition::process_epoch() {
   note_held(*out_);
   size_ = {input.epoch.number, input.bytes};
   send_credits(input.epoch.number);
-  if (checkpoints_.taken && (input.checkpoint || done_))
+  if (input.checkpoint || (done_ && (checkpoints_.taken || asked_)))
     out_->direct().send_checkpoint(checkpoint());
+}
+
+/// Where checkpoints are not taken, one that ends must know of a savepoint.
+bool operator_partition::name_checkpoint(epoch_number) {
+  if (done_ && !checkpoints_.taken)
+    out_->direct().send_checkpoint(checkpoint());
+  asked_ = true;
+  return true;
 }
 
 void operator_partition::close_outputs(const alignment::epoch_input& input) {

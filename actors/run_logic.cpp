@@ -17,7 +17,7 @@ std::vector<stable_epoch::member> members_of(const deployment& plan) {
 } // namespace
 
 run_logic::run_logic(deployment plan)
-  : plan_(std::move(plan)), stable_(members_of(plan_)) {
+  : plan_(std::move(plan)), stable_(members_of(plan_), plan_.begins_after) {
   for (auto& owners : plan_.owners)
     partitions_ += owners.partitions();
   for (node_index node = 0; node < plan_.nodes.size(); ++node)
@@ -41,7 +41,15 @@ run_logic::actions run_logic::end(run_state how) {
 }
 
 run_logic::actions run_logic::begin() {
-  return to_all(command::deploy);
+  return plan_.begins_after == 0 ? to_all(command::deploy)
+                                 : begin_from_savepoint();
+}
+
+run_logic::actions run_logic::begin_from_savepoint() {
+  for (operator_id id = 0; id < plan_.owners.size(); ++id)
+    for (partition_index i = 0; i < plan_.owners[id].partitions(); ++i)
+      lost_.insert({id, i});
+  return begin_recovery();
 }
 
 run_logic::actions run_logic::on_deployed(node_index node) {
@@ -60,7 +68,8 @@ run_logic::actions run_logic::on_started(node_index node) {
 
 run_logic::actions run_logic::on_partition_done(const partition_place& place,
                                                 generation_number generation) {
-  if (generation != generation_of(place) || lost_.contains(place))
+  // Who was done when it was lost may be done before others have resumed.
+  if (generation != generation_of(place))
     return {};
   done_.insert(place);
   return done_.size() == partitions_ ? end(run_state::complete) : actions{};
@@ -151,6 +160,7 @@ run_logic::actions run_logic::begin_recovery() {
   ++generation_;
   for (auto& place : lost_) {
     generations_[place] = generation_;
+    done_.erase(place);
     stable_.fence(place.id, slices_of(place), generation_, stable());
   }
   if (lost_.empty() && !joined_)
@@ -182,6 +192,8 @@ run_logic::actions run_logic::on_resumed(node_index node,
   lost_.clear();
   broken_.clear();
   joined_ = false;
+  if (state_ == run_state::starting)
+    state_ = run_state::running;
   return {};
 }
 

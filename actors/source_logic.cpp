@@ -27,8 +27,10 @@ void source_logic::restore(const partition_checkpoint& from) {
   input_archive progress{from.progress.bytes()};
   decode(progress, epoch_.now);
   progress.expect_end();
+  // A source that a savepoint does not have begins at its beginning.
   for (std::uint32_t local = 0; local < hosted_.size(); ++local)
-    instance_->load_slice(local, from.slices.at(hosted_.id(local)).bytes());
+    if (auto& slice = from.slices.at(hosted_.id(local)); !slice.empty())
+      instance_->load_slice(local, slice.bytes());
   done_ = from.ended;
   load_->epoch = from.epoch;
   if (done_)
@@ -56,10 +58,13 @@ epoch_number source_logic::checkpoint_within(epoch_number last) const {
 
 bool source_logic::name_checkpoint(epoch_number epoch) {
   auto closed = open_ ? epoch_.number - 1 : epoch_.number;
-  if (epoch <= closed)
-    return done_; // its last checkpoint is good for all that follow
-  named_ = epoch;
-  return true;
+  if (epoch > closed) {
+    named_ = epoch;
+    return true;
+  }
+  if (done_ && !checkpoints_.taken)
+    out_->direct().send_checkpoint(checkpoint());
+  return done_; // its last checkpoint is good for all that follow
 }
 
 void source_logic::on_cuts_held(epoch_number epoch) {
@@ -200,7 +205,8 @@ void source_logic::close(const read_progress& progress) {
   load_->epoch = last;
   open_ = false;
   done_ = progress.ended;
-  if (checkpoints_.taken && (notice.checkpoint != 0 || done_))
+  // Where they are not taken regularly, one was named for a savepoint.
+  if (notice.checkpoint != 0 || (done_ && (checkpoints_.taken || named_ != 0)))
     send_checkpoint(notice.checkpoint);
 }
 

@@ -26,7 +26,9 @@ void report(self_pointer self) {
   auto& state = self->state;
   auto& report = state.given.report;
   report.stable_epoch = state.logic->stable();
-  report.recoveries = state.logic->generation();
+  // A run that begins from a savepoint has not lost anything by that.
+  auto begun = state.logic->plan().begins_after != 0 ? 1 : 0;
+  report.recoveries = state.logic->generation() - begun;
   if (report.state != state.logic->state()) {
     report.state = state.logic->state();
     report.reason = state.logic->reason();
@@ -93,6 +95,7 @@ void on_done(self_pointer self, const sent_command& sent) {
     case run_logic::command::resume:
       carry_out(self, logic.on_resumed(node, sent.generation));
       self->state.naming.on_loss();
+      on_savepoint_loss(self);
       if (!logic.is_recovering() && sent.generation == logic.generation())
         log("topology")
           ->info("{} goes on after epoch {}", self->state.given.report.name,
@@ -156,45 +159,9 @@ void carry_out(self_pointer self, const run_logic::actions& actions) {
 
 // -- checkpoints --------------------------------------------------------------
 
-/// Tells sources after which epoch to take the next one.
+/// Names an epoch ahead of all sources.
 void name_checkpoint(self_pointer self, epoch_number newest) {
-  auto& state = self->state;
-  auto& logic = *state.logic;
-  run_epoch named{logic.plan().run, state.naming.name(newest)};
-  for (node_index node = 0; node < state.given.nodes.size(); ++node)
-    if (logic.is_alive(node))
-      self->send(state.given.nodes[node],
-                 request_of(request_kind::name_checkpoint, named));
-}
-
-/// Asks how far sources are, and names an epoch ahead of them all.
-void ask_for_newest(self_pointer self) {
-  struct gathering {
-    epoch_number newest = 0;
-    std::size_t missing = 0;
-  };
-  auto& state = self->state;
-  auto all = std::make_shared<gathering>();
-  for (node_index node = 0; node < state.given.nodes.size(); ++node)
-    if (state.logic->is_alive(node)) {
-      ++all->missing;
-      self
-        ->request(
-          state.given.nodes[node], caf::duration{state.given.limit},
-          request_of(request_kind::newest_epoch, state.logic->plan().run))
-        .then(
-          [=](const control_reply& reply) {
-            if (!reply.error.empty())
-              return; // not this time
-            auto heard = from_body<run_epoch>(reply.body).epoch;
-            all->newest = std::max(all->newest, heard);
-            if (--all->missing == 0)
-              name_checkpoint(self, all->newest);
-          },
-          [](const caf::error&) {
-            // Not this time.
-          });
-    }
+  tell_named_checkpoint(self, self->state.naming.name(newest));
 }
 
 /// Tells why no epoch becomes stable.
@@ -225,7 +192,8 @@ void on_tick(self_pointer self) {
     return;
   if (named > logic.stable())
     warn_of_overdue(self, named);
-  ask_for_newest(self);
+  ask_for_newest(self,
+                 [=](epoch_number newest) { name_checkpoint(self, newest); });
 }
 
 void on_checkpoint(self_pointer self, const checkpoint_report& done) {
@@ -234,6 +202,7 @@ void on_checkpoint(self_pointer self, const checkpoint_report& done) {
   if (state.given.report.stable_epoch == state.logic->stable())
     return;
   state.naming.on_stable(state.logic->stable());
+  on_savepoint_stable(self);
   report(self);
 }
 
@@ -303,7 +272,57 @@ void on_event(self_pointer self, const partition_event& event) {
   report(self);
 }
 
+/// All that is about savepoints.
+caf::message_handler savepoint_handlers(self_pointer self) {
+  return {
+    [=](const savepoint_order& order) { order_savepoint(self, order); },
+    [=](savepoint_tick_atom) { on_savepoint_tick(self); },
+    [=](savepoint_period_atom) { on_periodic_savepoint(self); },
+    [=](const gathering_report& report) { on_gathering(self, report); },
+  };
+}
+
 } // namespace
+
+void ask_for_newest(self_pointer self,
+                    const std::function<void(epoch_number)>& then) {
+  struct gathering {
+    epoch_number newest = 0;
+    std::size_t missing = 0;
+  };
+  auto& state = self->state;
+  auto all = std::make_shared<gathering>();
+  for (node_index node = 0; node < state.given.nodes.size(); ++node)
+    if (state.logic->is_alive(node)) {
+      ++all->missing;
+      self
+        ->request(
+          state.given.nodes[node], caf::duration{state.given.limit},
+          request_of(request_kind::newest_epoch, state.logic->plan().run))
+        .then(
+          [=](const control_reply& reply) {
+            if (!reply.error.empty())
+              return; // not this time
+            auto heard = from_body<run_epoch>(reply.body).epoch;
+            all->newest = std::max(all->newest, heard);
+            if (--all->missing == 0)
+              then(all->newest);
+          },
+          [](const caf::error&) {
+            // Not this time.
+          });
+    }
+}
+
+void tell_named_checkpoint(self_pointer self, epoch_number epoch) {
+  auto& state = self->state;
+  auto& logic = *state.logic;
+  run_epoch named{logic.plan().run, epoch};
+  for (node_index node = 0; node < state.given.nodes.size(); ++node)
+    if (logic.is_alive(node))
+      self->send(state.given.nodes[node],
+                 request_of(request_kind::name_checkpoint, named));
+}
 
 caf::behavior topology_supervisor(self_pointer self, run_begin begin) {
   auto& state = self->state;
@@ -311,14 +330,17 @@ caf::behavior topology_supervisor(self_pointer self, run_begin begin) {
   state.given.report.actor = self->id();
   auto& plan = state.given.plan;
   state.logic = std::make_unique<run_logic>(plan);
-  if (plan.settings.checkpoint_interval_us != 0 && plan.nodes.size() > 1)
+  state.naming = checkpoint_naming{plan.begins_after};
+  state.savepoints.given = std::move(state.given.savepoints);
+  if (state.takes_checkpoints())
     on_tick(self);
+  begin_savepoints(self);
   for (auto& node : state.given.report.operators)
     state.operators.push_back(self->spawn<caf::linked>(
       operator_supervisor, caf::actor_cast<caf::actor>(self), node));
   carry_out(self, state.logic->begin());
   report(self);
-  return {
+  return caf::message_handler{
     [=](const partition_event& event) { on_event(self, event); },
     [=](const operator_report& changed) {
       for (auto& node : self->state.given.report.operators)
@@ -333,6 +355,7 @@ caf::behavior topology_supervisor(self_pointer self, run_begin begin) {
     [=](tick_atom) { on_tick(self); },
     [=](const run_epoch& refused) {
       self->state.naming.on_refused(refused.epoch);
+      on_savepoint_refused(self, refused.epoch);
     },
     [=](const control_reply&) {
       // To what was sent and not requested: names of checkpoints.
@@ -341,7 +364,8 @@ caf::behavior topology_supervisor(self_pointer self, run_begin begin) {
       carry_out(self, self->state.logic->on_cancel());
       report(self);
     },
-  };
+  }
+    .or_else(savepoint_handlers(self));
 }
 
 } // namespace braid

@@ -5,6 +5,7 @@
 #include "actors/deployment.hpp"
 #include "actors/messages.hpp"
 #include "actors/run_logic.hpp"
+#include "actors/supervisor_savepoints.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/behavior.hpp>
@@ -12,6 +13,7 @@
 #include <caf/stateful_actor.hpp>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -25,6 +27,7 @@ struct run_begin {
   std::vector<caf::actor> nodes;   ///< node supervisors, by node_index
   caf::actor home;                 ///< this node's node supervisor
   std::chrono::microseconds limit; ///< for one command to one node
+  savepoint_begin savepoints;
 };
 
 struct topology_supervisor_state {
@@ -34,15 +37,32 @@ struct topology_supervisor_state {
   std::unique_ptr<run_logic> logic;
   std::vector<caf::actor> operators;
   checkpoint_naming naming;
+  supervisor_savepoints savepoints;
+
+  /// Regularly, not just for savepoints.
+  bool takes_checkpoints() const {
+    return given.plan.settings.checkpoint_interval_us != 0
+           && given.plan.nodes.size() > 1;
+  }
 };
+
+/// Asks how far sources are; calls `then` with the furthest once all nodes have
+/// answered.
+void ask_for_newest(caf::stateful_actor<topology_supervisor_state>* self,
+                    const std::function<void(epoch_number)>& then);
+
+/// Tells sources after which epoch to take a checkpoint.
+void tell_named_checkpoint(caf::stateful_actor<topology_supervisor_state>* self,
+                           epoch_number epoch);
 
 /// Deploys a run, starts it, names its checkpoints, brings it back after the
 /// loss of nodes, and stops it when it is over.
 ///
 /// Receives `partition_event`, `checkpoint_report`, `operator_report`,
 /// `link_down` (a node of the run is lost), `node_joined`, `link_report`,
-/// `tick` (name a checkpoint), `run_epoch` (a source refuses it) and `stop`
-/// (the user cancels); sends its `run_report` home whenever that changes.
+/// `tick` (name a checkpoint), `run_epoch` (a source refuses it), what is about
+/// savepoints, and `stop` (the user cancels); sends its `run_report` home
+/// whenever that changes.
 caf::behavior
 topology_supervisor(caf::stateful_actor<topology_supervisor_state>* self,
                     run_begin begin);

@@ -31,6 +31,8 @@ struct instance_setup {
   bool round_trip_state = false;
   /// An earlier instance in the same run hosted these slices.
   bool resumed = false;
+  /// The run goes back to a savepoint: what was written after it is void.
+  bool goes_back = false;
 
   const edge_target& target(edge_id edge) const;
 };
