@@ -57,14 +57,17 @@ epoch_number source_logic::checkpoint_within(epoch_number last) const {
 }
 
 bool source_logic::name_checkpoint(epoch_number epoch) {
-  auto closed = open_ ? epoch_.number - 1 : epoch_.number;
-  if (epoch > closed) {
-    named_ = epoch;
+  if (done_) {
+    // Its last checkpoint is good for all that follow, if it has taken one.
+    if (!checkpoints_.taken)
+      out_->direct().send_checkpoint(checkpoint());
     return true;
   }
-  if (done_ && !checkpoints_.taken)
-    out_->direct().send_checkpoint(checkpoint());
-  return done_; // its last checkpoint is good for all that follow
+  auto closed = open_ ? epoch_.number - 1 : epoch_.number;
+  if (epoch <= closed)
+    return false;
+  named_ = epoch;
+  return true;
 }
 
 void source_logic::on_cuts_held(epoch_number epoch) {
