@@ -222,7 +222,7 @@ configuration_section savepoints_section() {
          "The folder for them; empty: savepoints, where the node was started.")
     .key("interval", &settings::savepoint_settings::interval,
          duration(0s, 24h * 7),
-         "How often one is taken of every run; 0s: only when asked for.")
+         "How often one is taken of every run; 0us: only when asked for.")
     .key("keep", &settings::savepoint_settings::keep, whole_number(1, 1000),
          "How many of those taken by the clock stay of each run.")
     .built();
