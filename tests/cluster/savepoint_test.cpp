@@ -166,6 +166,30 @@ TEST_CASE("a savepoint of a run of which much has ended is whole") {
   CHECK(compared.output.empty());
 }
 
+TEST_CASE("windows, timers and joins go on from a savepoint") {
+  savepoint_trial trial{2};
+  auto& all = *trial.all;
+  std::vector<std::string> run{
+    "everything",   "--set", "count=40000", "output=" + trial.path("disturbed"),
+    "--count-cuts", "20"};
+  auto slow = run;
+  slow.insert(slow.end(), {"--parallelism", "2", "--set", "rate=8000"});
+  auto begun = all.submit(slow);
+  trial.await_epoch(begun, 60);
+  all.ask({"savepoint", begun, "--as", "midway"});
+  trial.cancel(begun);
+  check_succeeded(
+    all.control({"submit", "everything", "--from", "midway", "--set", "rate=0",
+                 "--parallelism", "3", "--wait", "--limit", "60s"}));
+  run[3] = "output=" + trial.path("alone");
+  run.insert(run.end(), {"--wait", "--limit", "60s"});
+  all.submit(run);
+  auto compared = run_to_end(
+    {"/usr/bin/diff", "-rq", trial.path("alone"), trial.path("disturbed")});
+  CHECK(compared.output.empty());
+  CHECK(compared.status == 0);
+}
+
 TEST_CASE("a topology that has changed goes on with what it still has") {
   savepoint_trial trial{2};
   trial.disturb("daily");

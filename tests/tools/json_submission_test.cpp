@@ -83,7 +83,7 @@ TEST_CASE("a refused submission names the problem and the remedy") {
         == "unknown key 'topologie'; did you mean 'topology'?");
   CHECK(refusal(R"({"xyz": 1})")
         == "unknown key 'xyz'; known are topology, settings, parallelism, "
-           "count_cuts, record_cuts, repeat_cuts");
+           "count_cuts, record_cuts, repeat_cuts, from, drop, allow_missing");
   CHECK(refusal(R"({"topology": "x", "settings": {"a": []}})")
         == "'settings.a' is array; give a string, a number, true or false");
 }
