@@ -112,8 +112,8 @@ struct node_supervisor_state::new_run {
 
 caf::result<control_reply>
 node_supervisor_state::submit(const submission& asked) {
-  auto promise = self->make_response_promise<control_reply>();
   if (!asked.from.empty()) {
+    auto promise = self->make_response_promise<control_reply>();
     // All of it is read before anything is touched.
     self->request(keeper, caf::infinite, open_savepoint_atom::value, asked.from)
       .then([=, this](const opened_savepoint& opened) mutable {
@@ -126,6 +126,8 @@ node_supervisor_state::submit(const submission& asked) {
   run.plan =
     plan_run(asked, *run.graph, nodes_for(asked.topology, introduce(), members),
              parts.settings.runs);
+  // Whoever has a promise cannot be answered by an exception.
+  auto promise = self->make_response_promise<control_reply>();
   begin_run(std::move(run), promise);
   return promise;
 }
