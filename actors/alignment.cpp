@@ -201,38 +201,36 @@ void alignment::drop(pending_epoch& from,
 }
 
 void alignment::save(byte_buffer& out) const {
-  auto taken = next_ - 1;
-  encode(taken, out);
-  encode(now_, out);
-  encode(watermark_, out);
+  input_progress progress{next_ - 1, now_, watermark_, {}};
   for (auto& [id, edge] : upstreams_) {
-    encode(watermarks_.at(id), out);
     auto ended = edge.ended;
     // What ends later has not ended yet.
     for (auto& last : ended)
-      last = last <= taken ? last : never;
-    encode(ended, out);
+      last = last <= progress.taken ? last : never;
+    progress.edges.push_back({watermarks_.at(id), std::move(ended)});
   }
+  encode(progress, out);
 }
 
 void alignment::load(input_archive& in) {
-  epoch_number taken = 0;
-  decode(in, taken);
-  decode(in, now_);
-  decode(in, watermark_);
-  next_ = taken + 1;
-  newest_closed_ = taken;
+  input_progress progress;
+  decode(in, progress);
+  now_ = progress.now;
+  watermark_ = progress.watermark;
+  next_ = progress.taken + 1;
+  newest_closed_ = progress.taken;
+  if (progress.edges.size() != upstreams_.size())
+    throw decode_error{"there is another number of edges upstream"};
+  auto from = progress.edges.begin();
   for (auto& [id, edge] : upstreams_) {
-    decode(in, watermarks_.at(id));
-    std::vector<epoch_number> ended;
-    decode(in, ended);
-    if (ended.size() != edge.ended.size())
+    if (from->ended.size() != edge.ended.size())
       throw decode_error{"edge " + std::to_string(id)
                          + " has another number of slices upstream"};
-    edge.ended = std::move(ended);
+    watermarks_.at(id) = from->watermark;
+    edge.ended = std::move(from++->ended);
     for (std::size_t slice = 0; slice < edge.ended.size(); ++slice) {
       auto last = edge.ended[slice];
-      edge.closed[slice] = last == never ? taken : never;
+      edge.closed[slice] = last == never ? progress.taken : never;
       if (last == never)
         continue;
       --live_slices_;

@@ -2,6 +2,7 @@
 // when an epoch is sealed (DESIGN 3).
 #pragma once
 
+#include "actors/input_progress.hpp"
 #include "actors/protocol.hpp"
 
 #include "operators/slice_order.hpp"
@@ -83,7 +84,7 @@ public:
   }
 
 private:
-  static constexpr epoch_number never = ~epoch_number{0};
+  static constexpr epoch_number never = input_progress::never;
 
   struct upstream {
     std::uint16_t port = 0;

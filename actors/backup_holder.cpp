@@ -64,6 +64,47 @@ void hand_over(self_pointer self, const recovery& what) {
   }
 }
 
+void keep_own(self_pointer self, const own_backup& own) {
+  auto& state = self->state;
+  if (!state.runs.contains(own.backup.run))
+    return;
+  auto receipt = state.held->put(own.backup);
+  if (receipt.result != put_result::stored
+      && receipt.result != put_result::known)
+    log("topology")
+      ->warn("{} has no copy here for savepoints: {}",
+             place_name(own.backup.place), to_string(receipt.result));
+}
+
+// -- savepoints ---------------------------------------------------------------
+
+void release(self_pointer self, const copies_release& what) {
+  self->state.pinned.release(what.run);
+  if (what.forget)
+    self->state.held->drop_run(what.run);
+}
+
+control_reply answer(self_pointer self, const control_request& asked) {
+  auto& state = self->state;
+  try {
+    switch (asked.kind) {
+      case request_kind::pin_copies: {
+        auto what = from_body<run_epoch>(asked.body);
+        return {"",
+                to_body(state.pinned.pin(*state.held, what.run, what.epoch))};
+      }
+      case request_kind::release_copies:
+        release(self, from_body<copies_release>(asked.body));
+        return {};
+      default:
+        return {"", to_body(state.pinned.pieces(
+                      from_body<content_request>(asked.body)))};
+    }
+  } catch (const std::exception& error) {
+    return {"node '" + state.given.node + "': " + error.what(), {}, false};
+  }
+}
+
 } // namespace
 
 caf::behavior backup_holder(self_pointer self, holder_begin begin) {
@@ -79,6 +120,15 @@ caf::behavior backup_holder(self_pointer self, holder_begin begin) {
     [=](const backup_arrival& arrived) {
       on_backup(self, arrived);
       note_bytes();
+    },
+    [=](const own_backup& own) {
+      keep_own(self, own);
+      note_bytes();
+    },
+    [=](const control_request& asked) {
+      auto reply = answer(self, asked);
+      note_bytes();
+      return reply;
     },
     [=](const recovery& what) {
       hand_over(self, what);

@@ -4,6 +4,7 @@
 #include "actors/held_backups.hpp"
 #include "actors/link.hpp"
 #include "actors/messages.hpp"
+#include "actors/pinned_copies.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/behavior.hpp>
@@ -32,12 +33,14 @@ struct backup_holder_state {
 
   holder_begin given;
   std::optional<held_backups> held;
+  pinned_copies pinned;
   std::set<run_id>
     runs; ///< others are over: late messages must not reopen them
 };
 
-/// Receives `backup_arrival`, `recovery` (fences what is lost and hands over
-/// what is held of it), `run_epoch` (is stable), `open_run` and `drop_run`.
+/// Receives `backup_arrival`, `own_backup`, `recovery` (fences what is lost and
+/// hands over what is held of it), `run_epoch` (is stable), `control_request`
+/// (copies for a savepoint), `open_run` and `drop_run`.
 /// Sends receipts and parts of lost partitions over the link; parts for this
 /// node, and those that arrive, go home.
 caf::behavior backup_holder(caf::stateful_actor<backup_holder_state>* self,

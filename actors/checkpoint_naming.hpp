@@ -19,8 +19,16 @@ public:
   using duration = clock::duration;
   using time = clock::time_point;
 
-  checkpoint_naming(duration interval, time now)
-    : interval_(interval), counted_(now), begun_(now), rest_until_(now) {}
+  /// `newest`: how far sources are, or will begin.
+  checkpoint_naming(duration interval, time now, epoch_number newest = 0)
+    : interval_(interval), newest_(newest), counted_(now), begun_(now),
+      rest_until_(now) {}
+
+  /// Another epoch is named in place of the one on its way.
+  void replace(epoch_number named, time now) {
+    named_ = named;
+    begun_ = now;
+  }
 
   /// Whether it is time to name an epoch: none is on its way, or one for so
   /// long that it must have got lost.

@@ -36,11 +36,16 @@ struct submission {
   std::optional<std::uint64_t> count_cuts; ///< tuples an epoch, in count mode
   std::string record_cuts; ///< folder to record cuts in; empty: do not
   std::string repeat_cuts; ///< folder with recorded cuts; empty: none
+  /// Savepoint to begin from, its name or path; empty: none.
+  std::string from;
+  std::vector<std::string> drop; ///< operators that do not go on from there
+  /// Nor do those that the topology no longer has.
+  bool allow_missing = false;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& topology& settings& parallelism& parallelism_of& count_cuts&
-      record_cuts& repeat_cuts;
+      record_cuts& repeat_cuts& from& drop& allow_missing;
   }
 };
 
@@ -78,10 +83,13 @@ struct deployment {
   assignment owners;
   std::vector<node_address> nodes; ///< what `node_index` means
   run_settings settings;
+  /// After which epoch it begins: that of a savepoint; 0: at the beginning.
+  epoch_number begins_after = 0;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& run& name& asked& fingerprint& owners& nodes& settings;
+    archive& run& name& asked& fingerprint& owners& nodes& settings&
+      begins_after;
   }
 };
 

@@ -10,7 +10,19 @@ namespace braid {
 
 namespace {
 
-/// Progress and shared state of a partition in one run of bytes.
+std::uint64_t size_of(const restored_slice& slice) {
+  std::uint64_t result = slice.full->size();
+  for (auto& changes : slice.changes)
+    result += changes->size();
+  return result;
+}
+
+std::uint64_t size_of(const std::vector<source_cut>& cuts) {
+  return part_entry_bytes + cuts.size() * sizeof(source_cut);
+}
+
+} // namespace
+
 byte_buffer joined(const byte_buffer& progress, const byte_buffer& shared) {
   byte_buffer result;
   std::uint64_t size = progress.size();
@@ -30,25 +42,12 @@ void separate(std::span<const std::byte> bytes, partition_checkpoint& into) {
   into.shared = byte_buffer{bytes.subspan(size)};
 }
 
-byte_buffer contents_of(const restored_slice& slice) {
+byte_buffer whole_content(const restored_slice& slice) {
   byte_buffer result = *slice.full;
   for (auto& changes : slice.changes)
     result = fold(result, *changes);
   return result;
 }
-
-std::uint64_t size_of(const restored_slice& slice) {
-  std::uint64_t result = slice.full->size();
-  for (auto& changes : slice.changes)
-    result += changes->size();
-  return result;
-}
-
-std::uint64_t size_of(const std::vector<source_cut>& cuts) {
-  return part_entry_bytes + cuts.size() * sizeof(source_cut);
-}
-
-} // namespace
 
 /// Fills parts, one after the other.
 class held_backups::parts_builder {
@@ -251,7 +250,7 @@ held_backups::recovery held_backups::parts_of(run_id run,
     auto ended = has_ended(runs_.at(run), id, found.epoch);
     auto bytes = size_of(found) + part_entry_bytes;
     parts.room_for(found.epoch, ended, bytes)
-      .checkpoint.slices.emplace(slice, contents_of(found));
+      .checkpoint.slices.emplace(slice, whole_content(found));
   }
   if (auto state = runs_.find(run); state != runs_.end()) {
     auto partition =
@@ -279,8 +278,20 @@ restored_slice held_backups::usable(run_id run, const operator_slice& slice,
   return result;
 }
 
-/// Progress and shared state are kept like a slice, of a number that no real
-/// one has.
+std::map<operator_slice, held_backups::held_copy>
+held_backups::copies(run_id run, epoch_number epoch) const {
+  std::map<operator_slice, held_copy> result;
+  auto state = runs_.find(run);
+  for (auto& slice : store_.slices(run))
+    if (auto found = usable(run, slice, epoch);
+        found.result == restored_slice::outcome::found) {
+      auto ended =
+        state != runs_.end() && has_ended(state->second, slice, found.epoch);
+      result.emplace(slice, held_copy{std::move(found), ended});
+    }
+  return result;
+}
+
 operator_slice held_backups::partition_slice(const partition_place& place) {
   constexpr slice_id above_slices = 0x8000'0000;
   static_assert(above_slices > max_slices);

@@ -9,11 +9,19 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace braid {
+
+/// Progress and shared state of a partition in one run of bytes, and back.
+byte_buffer joined(const byte_buffer& progress, const byte_buffer& shared);
+void separate(std::span<const std::byte> bytes, partition_checkpoint& into);
+
+/// A slice in one piece.
+byte_buffer whole_content(const restored_slice& slice);
 
 /// The backups and cuts of all runs that a node holds for others.
 ///
@@ -62,6 +70,21 @@ public:
   recovery parts_of(run_id run, const lost_partition& lost,
                     epoch_number stable) const;
 
+  /// What is held of a slice.
+  struct held_copy {
+    restored_slice slice;
+    bool ended = false; ///< it is good for all later epochs as well
+  };
+
+  /// Everything with which slices of the run can go on after `epoch`. It stays
+  /// as it is, whatever becomes of what is held.
+  std::map<operator_slice, held_copy> copies(run_id run,
+                                             epoch_number epoch) const;
+
+  /// Progress and shared state are kept like a slice, of a number that no real
+  /// one has.
+  static operator_slice partition_slice(const partition_place& place);
+
   /// Forgets everything about a run, fences included.
   void drop_run(run_id run);
 
@@ -94,7 +117,6 @@ private:
 
   class parts_builder;
 
-  static operator_slice partition_slice(const partition_place& place);
   static bool has_ended(const run_state& run, const operator_slice& slice,
                         epoch_number by);
   partition_state& state_of(run_id run, const partition_place& place);

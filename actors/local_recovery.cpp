@@ -5,18 +5,29 @@
 
 namespace braid {
 
-local_recovery::local_recovery(recovery what, const std::string& here)
+local_recovery::local_recovery(recovery what, const std::string& here,
+                               const std::string& more)
   : what_(std::move(what)) {
   auto& plan = what_.plan;
   std::set<std::string> alive;
   for (auto node : what_.alive)
     alive.insert(plan.nodes.at(node).name);
+  if (!more.empty())
+    alive.insert(more);
   for (auto& lost : what_.lost) {
     auto host = plan.owners.at(lost.place.id).nodes.at(lost.place.index);
     if (plan.nodes.at(host).name == here)
       collectors_.emplace(
         lost.place, recovery_collector{plan.run, lost, what_.stable, alive});
   }
+}
+
+std::vector<lost_partition> local_recovery::hosted_here() const {
+  std::vector<lost_partition> result;
+  for (auto& lost : what_.lost)
+    if (collectors_.contains(lost.place))
+      result.push_back(lost);
+  return result;
 }
 
 void local_recovery::on_part(recovered_part part) {

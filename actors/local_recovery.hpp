@@ -14,12 +14,17 @@ namespace braid {
 /// Pure: parts in, restored partitions out.
 class local_recovery {
 public:
-  /// `here` is the name of this node.
-  local_recovery(recovery what, const std::string& here);
+  /// `here` is the name of this node. `more`, if not empty, answers for every
+  /// partition as well.
+  local_recovery(recovery what, const std::string& here,
+                 const std::string& more = {});
 
   const recovery& what() const {
     return what_;
   }
+
+  /// What is lost and to be hosted here.
+  std::vector<lost_partition> hosted_here() const;
 
   void on_part(recovered_part part);
 

@@ -2,6 +2,7 @@
 
 #include "actors/backup_holder.hpp"
 #include "actors/partition_actor.hpp"
+#include "actors/savepoint_fetcher.hpp"
 
 #include <caf/all.hpp>
 
@@ -152,6 +153,7 @@ void local_runs::route(local_run& run) {
   for (auto& node : plan.nodes)
     routes->nodes.push_back(node.name);
   routes->here = index_of(plan, here_);
+  routes->holder = holder_;
   for (auto& [place, known] : run.partitions)
     routes->local[place] = known.actor;
   for (auto& [place, known] : run.partitions) {
@@ -223,8 +225,14 @@ void local_runs::recover(const recovery& what,
       run.partitions.erase(found);
     }
   connect_peers(run);
-  run.recovering = std::make_unique<local_recovery>(what, here_);
+  auto from_savepoint =
+    what.stable != 0 && what.stable == what.plan.begins_after;
+  run.recovering = std::make_unique<local_recovery>(
+    what, here_, from_savepoint ? savepoint_holder : "");
   caf::anon_send(holder_, what);
+  if (auto here = run.recovering->hosted_here();
+      from_savepoint && !here.empty())
+    tell_.fetch(what, std::move(here));
   for (auto& part : std::exchange(early_, {}))
     on_part(std::move(part));
   restore_if_complete(run);
@@ -278,11 +286,14 @@ void local_runs::restore(local_run& run) {
       settings.cuts.known = std::move(known);
     }
     auto* checkpoint = found.checkpoint ? &*found.checkpoint : nullptr;
-    made.push_back(make(
-      run, found.place,
-      {run.generation, checkpoint, skipped_by(found.place.id, what.skipped)},
-      settings));
-    made.back().body.out->repeat_cuts(what.stable, found.cuts);
+    // A savepoint is gone back to once. What is lost later before there is
+    // another stable epoch is restored from it again, like from any copy.
+    auto goes_back = run.plan.begins_after != 0 && run.generation == 1;
+    made.push_back(make(run, found.place,
+                        {run.generation, checkpoint, goes_back,
+                         skipped_by(found.place.id, what.skipped)},
+                        settings));
+    made.back().body.out->repeat_cuts(stable, found.cuts);
   }
   for (auto& each : made)
     add(run, std::move(each));
@@ -346,7 +357,8 @@ void local_runs::on_stable(const run_epoch& stable) {
 void local_runs::name_checkpoint(const run_epoch& named) {
   if (auto found = runs_.find(named.run); found != runs_.end())
     for (auto& [place, known] : found->second.partitions)
-      if (known.source)
+      // Without regular checkpoints nobody holds what is done.
+      if (known.source || !found->second.settings.checkpoints.taken)
         caf::anon_send(known.actor, named_checkpoint{named.epoch});
 }
 

@@ -35,6 +35,8 @@ public:
     std::function<void(const run_epoch&)> refused;
     std::function<void(const checkpoint_refusal&)> not_kept;
     std::function<void(const checkpoint_wish&)> wished;
+    /// These begin from the run's savepoint: parts of them are to come.
+    std::function<void(const recovery&, std::vector<lost_partition>)> fetch;
   };
 
   /// Partitions are spawned by `self`. `holder` is this node's backup holder.

@@ -1,5 +1,7 @@
 #include "actors/make_partition.hpp"
 
+#include <algorithm>
+
 namespace braid {
 
 namespace {
@@ -20,6 +22,15 @@ make_outbox(const topology& graph, const assignment& owners, operator_id id,
   return std::make_unique<replaying_outbox>(graph, owners, id, how, out);
 }
 
+/// An operator that the savepoint does not have.
+bool begins_empty(const restoring& restored) {
+  if (!restored.goes_back || !restored.checkpoint)
+    return false;
+  auto& slices = restored.checkpoint->slices;
+  return std::all_of(slices.begin(), slices.end(),
+                     [](auto& each) { return each.second.empty(); });
+}
+
 } // namespace
 
 std::unique_ptr<partition> make_partition(const topology& graph,
@@ -35,7 +46,8 @@ std::unique_ptr<partition> make_partition(const topology& graph,
   auto setup =
     setup_of(graph, owners, place.id, place.index, settings.flow.batch_bytes);
   setup.round_trip_state = settings.round_trip_state;
-  setup.resumed = restored.generation != 0;
+  setup.resumed = restored.generation != 0 && !begins_empty(restored);
+  setup.goes_back = restored.goes_back;
   setup.skipped = restored.skipped;
   for (auto& target : setup.targets)
     target.ship =

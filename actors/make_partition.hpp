@@ -14,6 +14,8 @@ struct restoring {
   generation_number generation = 0; ///< of the recovery; at least 1
   /// What the lost one left behind; null: nothing, begin anew.
   const partition_checkpoint* checkpoint = nullptr;
+  /// The run goes back to that: a savepoint. What was written after it is void.
+  bool goes_back = false;
   skipped_tuples skipped{}; ///< what its operator is to pass over
 };
 

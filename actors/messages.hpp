@@ -9,6 +9,7 @@
 #include "actors/protocol.hpp"
 #include "actors/recovery.hpp"
 #include "actors/reports.hpp"
+#include "actors/savepoint_messages.hpp"
 #include "actors/wire.hpp"
 
 #include "operators/archive.hpp"
@@ -45,10 +46,18 @@ enum class request_kind : std::uint16_t {
   stable,            ///< run_epoch -> nothing
   link_broken,       ///< link_report -> nothing
   abandon, ///< nothing: the node was taken for lost, its runs go on elsewhere
-  local_report, ///< nothing -> node_report
-  submit,       ///< submission -> name of the run, once it runs
-  cancel,       ///< name of a run -> nothing
-  report,       ///< nothing -> cluster_report
+  local_report,     ///< nothing -> node_report
+  submit,           ///< submission -> name of the run, once it runs
+  cancel,           ///< name of a run -> nothing
+  report,           ///< nothing -> cluster_report
+  savepoint,        ///< savepoint_order -> its name; it is under way then
+  savepoints,       ///< nothing -> savepoint_reports: all of them
+  savepoint_status, ///< name -> savepoint_report
+  verify_savepoint, ///< name -> savepoint_report, once all of it is read
+  pin_copies,     ///< run_epoch -> held_slices: what is kept of it from now on
+  pull_copies,    ///< content_request -> content_pieces, of what is pinned
+  release_copies, ///< copies_release -> nothing
+  pull_savepoint, ///< content_request -> content_pieces, of the run's origin
 };
 
 struct control_request {
@@ -177,6 +186,11 @@ struct backup_arrival {
   incoming_frame frame;
 };
 
+/// What a partition hands to the holder of its own node, for want of others.
+struct own_backup {
+  partition_backup backup;
+};
+
 /// A link to another node broke or was lost.
 struct link_down {
   std::string peer;
@@ -223,6 +237,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::stable_notice)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::named_checkpoint)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::replay_room)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::backup_arrival)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::own_backup)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::recovered_part)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::recovery)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::run_epoch)
@@ -236,3 +251,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::link_down)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::partition_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::operator_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::run_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::savepoint_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::savepoint_pruning)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::savepoint_report)

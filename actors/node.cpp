@@ -272,8 +272,9 @@ void node::serve_http_at(const address& where) {
 }
 
 std::string node::submit(const submission& asked) {
-  return from_body<std::string>(
-    impl_->ask(request_kind::submit, asked, settings().submit_limit));
+  auto limit =
+    asked.from.empty() ? settings().submit_limit : savepoint_limit(settings());
+  return from_body<std::string>(impl_->ask(request_kind::submit, asked, limit));
 }
 
 void node::cancel(const std::string& run) {
@@ -283,6 +284,26 @@ void node::cancel(const std::string& run) {
 cluster_report node::report() {
   return from_body<cluster_report>(
     impl_->ask(request_kind::report, std::string{}, settings().request_limit));
+}
+
+std::string node::savepoint(const savepoint_order& order) {
+  return from_body<std::string>(
+    impl_->ask(request_kind::savepoint, order, settings().request_limit));
+}
+
+std::vector<savepoint_report> node::savepoints() {
+  return from_body<std::vector<savepoint_report>>(impl_->ask(
+    request_kind::savepoints, std::string{}, settings().submit_limit));
+}
+
+savepoint_report node::savepoint_status(const std::string& name) {
+  return from_body<savepoint_report>(
+    impl_->ask(request_kind::savepoint_status, name, settings().submit_limit));
+}
+
+savepoint_report node::verify_savepoint(const std::string& name) {
+  return from_body<savepoint_report>(impl_->ask(
+    request_kind::verify_savepoint, name, savepoint_limit(settings())));
 }
 
 run_report node::wait(const std::string& run, std::chrono::milliseconds limit) {

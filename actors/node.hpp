@@ -58,6 +58,18 @@ public:
 
   cluster_report report();
 
+  /// Begins to take a savepoint of a run, and returns its name.
+  std::string savepoint(const savepoint_order& order);
+
+  /// All savepoints that there are, are under way or have failed.
+  std::vector<savepoint_report> savepoints();
+
+  /// How one is; `savepoint_stage::written` once it is there.
+  savepoint_report savepoint_status(const std::string& name);
+
+  /// Reads all of it.
+  savepoint_report verify_savepoint(const std::string& name);
+
   /// Waits until the run is over, or for `limit`; returns how it stands then.
   /// Throws `request_error` if there is no such run.
   run_report wait(const std::string& run, std::chrono::milliseconds limit);

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "actors/deployment.hpp"
+#include "actors/savepoint_messages.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -46,7 +48,16 @@ struct node_settings {
   /// Kept to be sent again after a loss at most, by all partitions together.
   std::uint64_t replay_bytes = std::uint64_t{1} << 30;
 
+  savepoint_settings savepoints;
+
   run_settings runs; ///< for the topologies that this node supervises
 };
+
+/// For an answer that may have to wait until a savepoint is read.
+inline std::chrono::microseconds
+savepoint_limit(const node_settings& settings) {
+  return std::max<std::chrono::microseconds>(settings.submit_limit,
+                                             std::chrono::minutes{10});
+}
 
 } // namespace braid

@@ -214,6 +214,22 @@ node_supervisor_state::on_request(control_request& request) {
         if (!parts.settings.supervisor)
           return forward(request);
         return report_cluster();
+      case request_kind::savepoint:
+        if (!parts.settings.supervisor)
+          return forward(request);
+        return order_savepoint(from_body<savepoint_order>(request.body));
+      case request_kind::savepoints:
+      case request_kind::savepoint_status:
+      case request_kind::verify_savepoint:
+        if (!parts.settings.supervisor)
+          return forward(request);
+        return ask(keeper, request);
+      case request_kind::pull_savepoint:
+        return ask(keeper, request);
+      case request_kind::pin_copies:
+      case request_kind::pull_copies:
+      case request_kind::release_copies:
+        return ask(holder, request);
       case request_kind::recover:
         return recover(from_body<recovery>(request.body));
       default:
@@ -328,6 +344,8 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
     holder_begin{state.parts.settings.name, state.parts.settings.backup_bytes,
                  &state.parts.plane->link(), caf::actor{self},
                  state.held_bytes});
+  state.keeper = self->spawn<caf::linked>(
+    savepoint_keeper, state.parts.settings.savepoints.directory);
   caf::actor here{self};
   state.local = std::make_unique<local_runs>(
     state.parts.settings.name, *state.parts.registry, *state.parts.plane, self,
@@ -337,7 +355,10 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
       [here](const checkpoint_report& x) { caf::anon_send(here, x); },
       [here](const run_epoch& x) { caf::anon_send(here, x); },
       [here](const checkpoint_refusal& x) { caf::anon_send(here, x); },
-      [here](const checkpoint_wish& x) { caf::anon_send(here, x); }});
+      [here](const checkpoint_wish& x) { caf::anon_send(here, x); },
+      [self](const recovery& what, std::vector<lost_partition> places) {
+        self->state.fetch(what, std::move(places));
+      }});
   state.local->limit_replay(state.parts.settings.replay_bytes);
   self->set_down_handler(
     [=](const caf::down_msg& down) { self->state.on_down(down); });
@@ -357,6 +378,12 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
       self->state.on_partition_event(event);
     },
     [=](const run_report& report) { self->state.on_run_report(report); },
+    [=](const savepoint_report& report) {
+      self->send(self->state.keeper, report);
+    },
+    [=](const savepoint_pruning& what) {
+      self->send(self->state.keeper, what);
+    },
     [=](const recovered_part& part) { self->state.local->on_part(part); },
     [=](const backup_arrival& arrived) {
       self->send(self->state.holder, arrived);
@@ -377,6 +404,7 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
                    request_of(request_kind::leave, own.parts.settings.name));
       own.local->stop_all();
       self->send_exit(own.holder, caf::exit_reason::user_shutdown);
+      self->send_exit(own.keeper, caf::exit_reason::user_shutdown);
       self->quit(caf::exit_reason::user_shutdown);
       return true;
     },

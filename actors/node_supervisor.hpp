@@ -9,6 +9,7 @@
 #include "actors/messages.hpp"
 #include "actors/node_settings.hpp"
 #include "actors/placement.hpp"
+#include "actors/savepoint_keeper.hpp"
 #include "actors/topology_registry.hpp"
 
 #include <caf/actor.hpp>
@@ -50,6 +51,7 @@ struct node_supervisor_state {
   self_pointer self = nullptr;
   node_parts parts;
   caf::actor holder;
+  caf::actor keeper;                                      ///< of savepoints
   std::shared_ptr<std::atomic<std::uint64_t>> held_bytes; ///< by the holder
   std::unique_ptr<local_runs> local;
   membership members;
@@ -83,6 +85,14 @@ struct node_supervisor_state {
   // -- runs that this node supervises -----------------------------------------
 
   caf::result<control_reply> submit(const submission& asked);
+  void submit_from(submission asked, const opened_savepoint& opened,
+                   caf::response_promise promise);
+  struct new_run;
+  void begin_run(new_run&& what, const caf::response_promise& promise);
+  caf::result<control_reply> order_savepoint(savepoint_order order);
+  void fetch(const recovery& what, std::vector<lost_partition> places);
+  caf::result<control_reply> ask(const caf::actor& whom,
+                                 const control_request& request);
   void cancel(const std::string& run);
   void offer(const introduction& node);
   void on_run_report(const run_report& report);
@@ -103,7 +113,8 @@ struct node_supervisor_state {
 ///
 /// Receives `control_request`, from other nodes and from clients of its own,
 /// `partition_event`, `checkpoint_report`, `checkpoint_wish` and
-/// `checkpoint_refusal`, `replay_room`, `run_report`, `link_down`,
+/// `checkpoint_refusal`, `replay_room`, `run_report`, `savepoint_report`,
+/// `savepoint_pruning`, `link_down`,
 /// `backup_arrival`, `recovered_part`, `join` (an address answers), `tick` and
 /// `stop`.
 caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,

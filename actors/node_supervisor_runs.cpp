@@ -2,6 +2,8 @@
 // and what its partitions tell those who supervise them.
 #include "actors/log.hpp"
 #include "actors/node_supervisor.hpp"
+#include "actors/savepoint_fetcher.hpp"
+#include "actors/savepoint_folder.hpp"
 #include "actors/topology_supervisor.hpp"
 
 #include <caf/all.hpp>
@@ -20,6 +22,14 @@ control_reply no_answer(const std::string& error) {
   return {error, {}, true};
 }
 
+/// Large savepoints take long to read.
+caf::duration limit_of(request_kind kind, const node_settings& settings) {
+  auto reads =
+    kind == request_kind::submit || kind == request_kind::verify_savepoint;
+  return caf::duration{reads ? savepoint_limit(settings)
+                             : settings.submit_limit};
+}
+
 } // namespace
 
 /// Clients may ask any node; the one that supervises answers.
@@ -31,7 +41,7 @@ node_supervisor_state::forward(control_request& request) {
                      + "' has not met a node that supervises; check "
                        "cluster.nodes and start that node");
   auto promise = self->make_response_promise<control_reply>();
-  caf::duration limit{parts.settings.submit_limit};
+  auto limit = limit_of(request.kind, parts.settings);
   self->request(found->second, limit, std::move(request))
     .then([=](const control_reply& reply) mutable { promise.deliver(reply); },
           [=, this](const caf::error&) mutable {
@@ -93,17 +103,71 @@ caf::result<control_reply> node_supervisor_state::report_cluster() {
 
 // -- runs that this node supervises -------------------------------------------
 
+/// What there is of a run before it begins.
+struct node_supervisor_state::new_run {
+  std::unique_ptr<topology> graph;
+  deployment plan;
+  std::shared_ptr<savepoint_origin> origin; ///< null: at the beginning
+};
+
 caf::result<control_reply>
 node_supervisor_state::submit(const submission& asked) {
-  auto graph = parts.registry->compose(asked.topology, asked.settings);
-  auto plan =
-    plan_run(asked, *graph, nodes_for(asked.topology, introduce(), members),
+  if (!asked.from.empty()) {
+    auto promise = self->make_response_promise<control_reply>();
+    // All of it is read before anything is touched.
+    self->request(keeper, caf::infinite, open_savepoint_atom::value, asked.from)
+      .then([=, this](const opened_savepoint& opened) mutable {
+        submit_from(asked, opened, promise);
+      });
+    return promise;
+  }
+  new_run run;
+  run.graph = parts.registry->compose(asked.topology, asked.settings);
+  run.plan =
+    plan_run(asked, *run.graph, nodes_for(asked.topology, introduce(), members),
              parts.settings.runs);
+  // Whoever has a promise cannot be answered by an exception.
+  auto promise = self->make_response_promise<control_reply>();
+  begin_run(std::move(run), promise);
+  return promise;
+}
+
+/// Settings are those of the savepoint, as far as nothing else is said.
+void node_supervisor_state::submit_from(submission asked,
+                                        const opened_savepoint& opened,
+                                        caf::response_promise promise) {
+  if (!opened.file)
+    return promise.deliver(failure(opened.error));
+  auto& saved = opened.file->manifest();
+  if (saved.topology == asked.topology)
+    asked.settings.insert(saved.settings.begin(), saved.settings.end());
+  if (!asked.count_cuts)
+    asked.count_cuts = saved.count_cuts;
+  try {
+    new_run run;
+    run.graph = parts.registry->compose(asked.topology, asked.settings);
+    run.plan = plan_run(asked, *run.graph,
+                        nodes_for(asked.topology, introduce(), members),
+                        parts.settings.runs);
+    run.plan.begins_after = saved.epoch;
+    run.origin = std::make_shared<savepoint_origin>(
+      opened.file, *run.graph, run.plan.owners,
+      dropped_operators{asked.drop, asked.allow_missing});
+    begin_run(std::move(run), promise);
+  } catch (const std::exception& error) {
+    promise.deliver(failure(error.what()));
+  }
+}
+
+void node_supervisor_state::begin_run(new_run&& what,
+                                      const caf::response_promise& promise) {
+  auto& plan = what.plan;
+  auto& asked = plan.asked;
   plan.run = next_run++;
   plan.name = asked.topology + "-" + std::to_string(++runs_of[asked.topology]);
   supervised_run run;
   run.number = plan.run;
-  run.report = first_report(plan, *graph);
+  run.report = first_report(plan, *what.graph);
   run.report.submitted_at =
     std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::system_clock::now().time_since_epoch())
@@ -119,12 +183,77 @@ node_supervisor_state::submit(const submission& asked) {
   begin.report = run.report;
   begin.home = caf::actor{self};
   begin.limit = parts.settings.submit_limit / 2;
-  auto promise = self->make_response_promise<control_reply>();
+  begin.savepoints = {parts.settings.savepoints,
+                      savepoint_form(plan, *what.graph)};
+  if (what.origin)
+    self->send(keeper, run_origin{plan.run, std::move(what.origin)});
   run.submitters.push_back(promise);
   run.supervisor =
     self->spawn<caf::linked>(topology_supervisor, std::move(begin));
   runs_in_order.push_back(plan.name);
   runs.emplace(plan.name, std::move(run));
+}
+
+/// Answers once it is under way; `savepoint_status` tells how it goes on.
+caf::result<control_reply>
+node_supervisor_state::order_savepoint(savepoint_order order) {
+  auto found = runs.find(order.run);
+  if (found == runs.end())
+    throw std::runtime_error{"there is no run '" + order.run
+                             + "'; 'braidctl list' shows them"};
+  auto& run = found->second;
+  if (is_over(run.report.state))
+    throw std::runtime_error{"run '" + order.run + "' is "
+                             + to_string(run.report.state)
+                             + "; only one that runs can be saved"};
+  savepoint_report first;
+  first.taken_at = std::chrono::duration_cast<std::chrono::microseconds>(
+                     std::chrono::system_clock::now().time_since_epoch())
+                     .count();
+  if (order.name.empty())
+    order.name = savepoint_name(order.run, first.taken_at);
+  check_savepoint_name(order.name);
+  auto path = savepoint_path(parts.settings.savepoints.directory, order.name);
+  if (std::filesystem::exists(path))
+    throw std::runtime_error{"there is a savepoint '" + order.name
+                             + "' already; choose another name"};
+  first.name = order.name;
+  first.run = order.run;
+  first.topology = run.report.topology;
+  first.path = path.string();
+  self->send(keeper, first);
+  self->send(run.supervisor, order);
+  return control_reply{"", to_body(order.name)};
+}
+
+/// Of a savepoint that the node that supervises has.
+void node_supervisor_state::fetch(const recovery& what,
+                                  std::vector<lost_partition> places) {
+  auto begin = std::make_shared<fetching_begin>();
+  begin->run = what.plan.run;
+  begin->epoch = what.stable;
+  begin->places = {places.begin(), places.end()};
+  begin->home = caf::actor{self};
+  begin->limit = parts.settings.request_limit;
+  if (parts.settings.supervisor)
+    begin->from = caf::actor{self};
+  else if (auto found = peers.find(supervising); found != peers.end())
+    begin->from = found->second;
+  else
+    return; // it is lost, and with it the run
+  self->spawn(savepoint_fetcher, std::move(begin));
+}
+
+/// Lets an actor of this node answer.
+caf::result<control_reply>
+node_supervisor_state::ask(const caf::actor& whom,
+                           const control_request& request) {
+  auto promise = self->make_response_promise<control_reply>();
+  self->request(whom, caf::infinite, request)
+    .then([=](const control_reply& reply) mutable { promise.deliver(reply); },
+          [=](const caf::error&) mutable {
+            promise.deliver(no_answer("the node is being stopped"));
+          });
   return promise;
 }
 
@@ -169,6 +298,8 @@ void node_supervisor_state::on_run_report(const run_report& report) {
   for (auto& submitter : run.submitters)
     submitter.deliver(reply);
   run.submitters.clear();
+  if (is_over(report.state))
+    self->send(keeper, run_origin{run.number, nullptr});
 }
 
 /// From a partition of this node, or from another node that has one of ours.

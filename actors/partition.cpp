@@ -64,9 +64,12 @@ void operator_partition::restore(const partition_checkpoint& from) {
   input_archive progress{from.progress.bytes()};
   alignment_.load(progress);
   progress.expect_end();
-  instance_->load_shared(from.shared.bytes());
+  // What a savepoint does not have begins empty.
+  if (!from.shared.empty())
+    instance_->load_shared(from.shared.bytes());
   for (std::uint32_t local = 0; local < hosted_.size(); ++local)
-    instance_->load_slice(local, from.slices.at(hosted_.id(local)).bytes());
+    if (auto& slice = from.slices.at(hosted_.id(local)); !slice.empty())
+      instance_->load_slice(local, slice.bytes());
   done_ = from.ended;
   load_->epoch = from.epoch;
   if (done_)
@@ -161,7 +164,9 @@ void operator_partition::process_epoch() {
   load_->tuples_in += input.tuples;
   load_->tuples_out = instance_->emitted();
   note_load();
-  auto takes_checkpoint = checkpoints_.taken && (input.checkpoint || done_);
+  // Where they are not taken regularly, one may be named for a savepoint.
+  auto takes_checkpoint =
+    input.checkpoint || (done_ && (checkpoints_.taken || asked_));
   if (takes_checkpoint)
     early_.on_checkpoint(load_->busy_ns);
   note_held(*out_, early_);
@@ -169,6 +174,14 @@ void operator_partition::process_epoch() {
   send_credits(input.epoch.number);
   if (takes_checkpoint)
     out_->direct().send_checkpoint(checkpoint());
+}
+
+/// Where checkpoints are not taken, one that ends must know of a savepoint.
+bool operator_partition::name_checkpoint(epoch_number) {
+  if (done_ && !checkpoints_.taken)
+    out_->direct().send_checkpoint(checkpoint());
+  asked_ = true;
+  return true;
 }
 
 void operator_partition::close_outputs(const alignment::epoch_input& input) {

@@ -51,7 +51,9 @@ public:
   virtual void renew_channel(edge_id, partition_index, generation_number) {}
 
   /// If this is a source: checkpoints are to be taken after `epoch`. Returns
-  /// false if it has closed that already. Others learn it from closes.
+  /// false if it has closed that already. Others learn it from closes, but are
+  /// told as well if checkpoints are taken only when asked for: whoever is done
+  /// sends its last one.
   virtual bool name_checkpoint(epoch_number) {
     return true;
   }
@@ -149,6 +151,7 @@ public:
   void on_batch(const batch_origin& from, batch_ptr tuples) override;
   void on_close(const close_notice& notice) override;
   void on_credit(const credit_notice& notice) override;
+  bool name_checkpoint(epoch_number epoch) override;
   void ask_for_replay() override;
   void renew_channel(edge_id edge, partition_index from,
                      generation_number generation) override;
@@ -188,7 +191,8 @@ private:
   std::vector<upstream_partition> upstreams_; ///< edge by edge
   std::map<edge_id, std::size_t> first_upstream_;
   std::vector<slice_range> slices_;
-  epoch_size size_; ///< of the last epoch that was processed
+  epoch_size size_;    ///< of the last epoch that was processed
+  bool asked_ = false; ///< for a checkpoint
   bool done_ = false;
 };
 

@@ -157,6 +157,10 @@ caf::behavior partition_actor(self_pointer self, partition_body body) {
     [=](resume_atom) {
       self->state.started = true;
       handle(self, [](partition& logic) { logic.ask_for_replay(); });
+      // It may have been done in a savepoint; others hold no copy of that.
+      if (self->state.done && self->state.body.backs_up)
+        self->state.body.out->send_checkpoint(
+          self->state.body.logic->checkpoint());
     },
     [=](batch_arrival& x) {
       handle(self, [&](partition& logic) {

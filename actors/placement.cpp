@@ -39,6 +39,21 @@ deployment plan_run(const submission& asked, const topology& graph,
   return plan;
 }
 
+savepoint_manifest savepoint_form(const deployment& plan,
+                                  const topology& graph) {
+  savepoint_manifest result;
+  result.topology = plan.asked.topology;
+  result.run = plan.name;
+  result.settings = plan.asked.settings;
+  result.count_cuts = plan.asked.count_cuts;
+  result.fingerprint = plan.fingerprint;
+  for (auto& node : graph.operators())
+    result.operators.push_back({node.name, to_string(node.kind), {}, {}});
+  for (auto& edge : graph.edges())
+    result.edges.push_back({edge.from, edge.to, edge.port});
+  return result;
+}
+
 run_report first_report(const deployment& plan, const topology& graph) {
   run_report result;
   result.name = plan.name;

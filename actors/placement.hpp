@@ -5,6 +5,8 @@
 #include "actors/membership.hpp"
 #include "actors/reports.hpp"
 
+#include "checkpoint/savepoint_file.hpp"
+
 #include "operators/topology.hpp"
 
 #include <string>
@@ -24,6 +26,10 @@ std::vector<node_address> nodes_for(const std::string& topology,
 deployment plan_run(const submission& asked, const topology& graph,
                     std::vector<node_address> nodes,
                     const run_settings& settings);
+
+/// What savepoints of a run say about it.
+savepoint_manifest savepoint_form(const deployment& plan,
+                                  const topology& graph);
 
 /// What there is to say about a run before it has begun.
 run_report first_report(const deployment& plan, const topology& graph);

@@ -23,7 +23,8 @@ replaying_outbox::replaying_outbox(const topology& graph,
 void replaying_outbox::append(edge_id edge, partition_index to,
                               epoch_number epoch, batch_ptr tuples) {
   if (!how_.keep)
-    return out_->send_batch({edge, to, 0, epoch}, std::move(tuples));
+    return out_->send_batch({edge, to, how_.generation, epoch},
+                            std::move(tuples));
   auto& on = channels_.at({edge, to});
   on.sent->append(std::move(tuples));
   send_more({edge, to}, on);
@@ -34,7 +35,7 @@ void replaying_outbox::close(const close_notice& notice,
   if (!how_.keep) {
     std::vector<close_receiver> all;
     for (partition_index to = 0; to < tuples.size(); ++to)
-      all.push_back({to, 0, tuples[to]});
+      all.push_back({to, how_.generation, tuples[to]});
     return out_->send_close(notice, all);
   }
   auto kept = std::make_shared<const close_notice>(notice);

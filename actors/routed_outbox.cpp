@@ -22,8 +22,8 @@ node_index run_routes::index_of(const std::string& node) const {
 
 routed_outbox::routed_outbox(run_id run, partition_place place,
                              generation_number generation, link_layer& link)
-  : place_(place), link_(&link), checkpoints_(run, place, generation),
-    cuts_(run, place, generation, {}) {}
+  : run_(run), place_(place), generation_(generation), link_(&link),
+    checkpoints_(run, place, generation), cuts_(run, place, generation, {}) {}
 
 void routed_outbox::route(std::shared_ptr<const run_routes> routes,
                           backup_holders holders) {
@@ -125,14 +125,24 @@ void routed_outbox::send_credit(const credit_notice& notice) {
 // -- backups ------------------------------------------------------------------
 
 void routed_outbox::send_checkpoint(partition_checkpoint&& checkpoint) {
+  // Nobody lives who could survive this node. But savepoints need a copy.
+  if (cut_holders(*holders_, place_).empty())
+    return keep_here(std::move(checkpoint));
   checkpoint_sender::completion alone{checkpoint.epoch, checkpoint.ended};
   auto messages = checkpoints_.begin(std::move(checkpoint), *with_room_);
-  // Nobody lives who could survive this node.
   if (messages.empty())
     return tell_.backed_up(alone);
   for (auto& message : messages)
     link_->send(routes_->nodes[message.to],
                 to_frame(std::move(message.backup)));
+}
+
+void routed_outbox::keep_here(partition_checkpoint&& checkpoint) {
+  checkpoint_sender::completion done{checkpoint.epoch, checkpoint.ended};
+  partition_backup backup{run_, place_, generation_,
+                          0,    true,   std::move(checkpoint)};
+  caf::anon_send(routes_->holder, own_backup{std::move(backup)});
+  tell_.backed_up(done);
 }
 
 void routed_outbox::send_cuts(cut_notice&& cuts) {

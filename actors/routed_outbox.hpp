@@ -29,6 +29,7 @@ struct run_routes {
   std::vector<std::string> nodes; ///< by node_index
   node_index here = 0;
   std::map<partition_place, caf::actor> local;
+  caf::actor holder; ///< of backups, on this node
 
   /// The actor of a partition of this node.
   const caf::actor* find(operator_id id, partition_index partition) const;
@@ -92,8 +93,11 @@ private:
   void send(const std::vector<cut_sender::message>& messages);
   void note_if_alone();
   void on_refusal(const std::string& node, const backup_receipt& receipt);
+  void keep_here(partition_checkpoint&& checkpoint);
 
+  run_id run_;
   partition_place place_;
+  generation_number generation_;
   link_layer* link_;
   callbacks tell_;
   std::shared_ptr<const run_routes> routes_;

@@ -17,7 +17,7 @@ std::vector<stable_epoch::member> members_of(const deployment& plan) {
 } // namespace
 
 run_logic::run_logic(deployment plan)
-  : plan_(std::move(plan)), stable_(members_of(plan_)),
+  : plan_(std::move(plan)), stable_(members_of(plan_), plan_.begins_after),
     attempts_(plan_.settings.max_attempts) {
   for (auto& owners : plan_.owners)
     partitions_ += owners.partitions();
@@ -42,7 +42,15 @@ run_logic::actions run_logic::end(run_state how) {
 }
 
 run_logic::actions run_logic::begin() {
-  return to_all(command::deploy);
+  return plan_.begins_after == 0 ? to_all(command::deploy)
+                                 : begin_from_savepoint();
+}
+
+run_logic::actions run_logic::begin_from_savepoint() {
+  for (operator_id id = 0; id < plan_.owners.size(); ++id)
+    for (partition_index i = 0; i < plan_.owners[id].partitions(); ++i)
+      lost_.insert({id, i});
+  return begin_recovery();
 }
 
 run_logic::actions run_logic::on_deployed(node_index node) {
@@ -190,6 +198,8 @@ run_logic::actions run_logic::on_resumed(node_index node,
   lost_.clear();
   broken_.clear();
   joined_ = false;
+  if (state_ == run_state::starting)
+    state_ = run_state::running;
   return {};
 }
 

@@ -30,7 +30,8 @@ namespace braid {
 /// on nodes that live: all nodes are told to `recover`, and once all have, to
 /// `resume`. If more is lost meanwhile, that begins again for all that has not
 /// been resumed. A broken connection is a recovery of which only the second
-/// half is needed, a node that joins one of which nothing is lost.
+/// half is needed, a node that joins one of which nothing is lost. And a run
+/// that begins from a savepoint begins with the recovery of all its partitions.
 class run_logic {
 public:
   enum class command : std::uint8_t {
@@ -126,6 +127,7 @@ public:
 private:
   actions to_all(command what) const;
   actions end(run_state how);
+  actions begin_from_savepoint();
   bool survives_losses() const;
   void lose_partitions(node_index node);
   void place_anew(const partition_place& place);

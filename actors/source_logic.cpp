@@ -27,8 +27,10 @@ void source_logic::restore(const partition_checkpoint& from) {
   input_archive progress{from.progress.bytes()};
   decode(progress, epoch_.now);
   progress.expect_end();
+  // A source that a savepoint does not have begins at its beginning.
   for (std::uint32_t local = 0; local < hosted_.size(); ++local)
-    instance_->load_slice(local, from.slices.at(hosted_.id(local)).bytes());
+    if (auto& slice = from.slices.at(hosted_.id(local)); !slice.empty())
+      instance_->load_slice(local, slice.bytes());
   done_ = from.ended;
   load_->epoch = from.epoch;
   if (done_)
@@ -56,9 +58,14 @@ epoch_number source_logic::checkpoint_within(epoch_number last) const {
 
 bool source_logic::name_checkpoint(epoch_number epoch) {
   auto closed = open_ ? epoch_.number - 1 : epoch_.number;
-  // Its last checkpoint is good for all epochs that follow.
+  if (done_ && epoch >= closed) {
+    // Its last checkpoint is good for all that follow, if it has taken one.
+    if (!checkpoints_.taken)
+      out_->direct().send_checkpoint(checkpoint());
+    return true;
+  }
   if (epoch <= closed)
-    return done_ && epoch == closed;
+    return false;
   named_ = epoch;
   return true;
 }
@@ -217,8 +224,9 @@ void source_logic::close(const read_progress& progress) {
   load_->epoch = last;
   open_ = false;
   done_ = progress.ended;
+  // Where they are not taken regularly, one may be named for a savepoint.
   auto takes_checkpoint =
-    checkpoints_.taken && (notice.checkpoint != 0 || done_);
+    notice.checkpoint != 0 || (done_ && (checkpoints_.taken || named_ != 0));
   if (takes_checkpoint)
     early_.on_checkpoint(load_->busy_ns);
   note_held(*out_, early_);

@@ -5,6 +5,7 @@
 #include <caf/all.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -22,61 +23,6 @@ checkpoint_naming::duration longest_wait(self_pointer self) {
                                                std::chrono::seconds{1});
 }
 
-/// Tells sources after which epoch to take the next one.
-void name_checkpoint(self_pointer self, epoch_number newest) {
-  auto& state = self->state;
-  auto& logic = *state.logic;
-  // Instances that are being made would not hear of it.
-  if (is_over(logic.state()) || logic.is_recovering())
-    return;
-  run_epoch named{logic.plan().run,
-                  state.naming.name(newest, checkpoint_naming::clock::now())};
-  for (node_index node = 0; node < state.given.nodes.size(); ++node)
-    if (logic.is_alive(node))
-      self->send(state.given.nodes[node],
-                 request_of(request_kind::name_checkpoint, named));
-}
-
-/// Asks how far partitions are, and names an epoch ahead of them all.
-void ask_for_newest(self_pointer self) {
-  struct answers {
-    epoch_number newest = 0;
-    std::size_t missing = 0;
-    bool failed = false; ///< not this time
-  };
-  auto& state = self->state;
-  auto all = std::make_shared<answers>();
-  auto number = ++state.gatherings;
-  auto on_answer = [=] {
-    if (--all->missing > 0 || number != self->state.gatherings)
-      return;
-    self->state.gathering = false;
-    if (!all->failed)
-      name_checkpoint(self, all->newest);
-  };
-  state.gathering = true;
-  for (node_index node = 0; node < state.given.nodes.size(); ++node)
-    if (state.logic->is_alive(node)) {
-      ++all->missing;
-      self
-        ->request(
-          state.given.nodes[node], caf::duration{state.given.limit},
-          request_of(request_kind::newest_epoch, state.logic->plan().run))
-        .then(
-          [=](const control_reply& reply) {
-            all->failed |= !reply.error.empty();
-            if (reply.error.empty())
-              all->newest =
-                std::max(all->newest, from_body<run_epoch>(reply.body).epoch);
-            on_answer();
-          },
-          [=](const caf::error&) {
-            all->failed = true;
-            on_answer();
-          });
-    }
-}
-
 /// Tells why no epoch becomes stable.
 void warn_of_overdue(self_pointer self, epoch_number named) {
   auto& state = self->state;
@@ -90,21 +36,83 @@ void warn_of_overdue(self_pointer self, epoch_number named) {
            named, missing);
 }
 
+/// Asks how far partitions are, and names an epoch ahead of them all.
+void begin_naming(self_pointer self) {
+  auto& state = self->state;
+  auto number = ++state.gatherings;
+  state.gathering = true;
+  ask_for_newest(self, [=](std::optional<epoch_number> newest) {
+    auto& now = self->state;
+    if (number != now.gatherings)
+      return;
+    now.gathering = false;
+    if (newest)
+      tell_named_checkpoint(
+        self, now.naming.name(*newest, checkpoint_naming::clock::now()));
+  });
+}
+
 } // namespace
+
+void ask_for_newest(caf::stateful_actor<topology_supervisor_state>* self,
+                    const newest_heard& then) {
+  struct answers {
+    epoch_number newest = 0;
+    std::size_t missing = 0;
+    bool failed = false;
+  };
+  auto& state = self->state;
+  auto all = std::make_shared<answers>();
+  auto on_answer = [=](std::optional<epoch_number> newest) {
+    all->failed |= !newest;
+    all->newest = std::max(all->newest, newest.value_or(0));
+    // Instances that are being made would not hear of what is named now.
+    auto& logic = *self->state.logic;
+    if (--all->missing == 0 && !is_over(logic.state())
+        && !logic.is_recovering())
+      then(all->failed ? std::nullopt : std::optional{all->newest});
+  };
+  for (node_index node = 0; node < state.given.nodes.size(); ++node)
+    if (state.logic->is_alive(node)) {
+      ++all->missing;
+      self
+        ->request(
+          state.given.nodes[node], caf::duration{state.given.limit},
+          request_of(request_kind::newest_epoch, state.logic->plan().run))
+        .then(
+          [=](const control_reply& reply) {
+            if (!reply.error.empty())
+              return on_answer(std::nullopt);
+            on_answer(from_body<run_epoch>(reply.body).epoch);
+          },
+          [=](const caf::error&) { on_answer(std::nullopt); });
+    }
+}
+
+void tell_named_checkpoint(caf::stateful_actor<topology_supervisor_state>* self,
+                           epoch_number epoch) {
+  auto& state = self->state;
+  auto& logic = *state.logic;
+  run_epoch named{logic.plan().run, epoch};
+  for (node_index node = 0; node < state.given.nodes.size(); ++node)
+    if (logic.is_alive(node))
+      self->send(state.given.nodes[node],
+                 request_of(request_kind::name_checkpoint, named));
+}
 
 void name_checkpoint_if_due(
   caf::stateful_actor<topology_supervisor_state>* self) {
   auto& state = self->state;
   auto& logic = *state.logic;
-  if (logic.state() != run_state::running || logic.is_recovering()
-      || state.gathering)
+  if (!state.takes_checkpoints() || logic.state() != run_state::running
+      || logic.is_recovering() || state.gathering)
     return;
   auto named = state.naming.named();
   auto now = checkpoint_naming::clock::now();
   if (state.naming.is_due(now)) {
     if (named > logic.stable())
       warn_of_overdue(self, named);
-    return ask_for_newest(self);
+    return begin_naming(self);
   }
   auto wait = state.naming.due_at() - now;
   if (wait < longest_wait(self) && !std::exchange(state.look_queued, true))

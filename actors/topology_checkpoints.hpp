@@ -3,9 +3,24 @@
 
 #include "actors/topology_supervisor.hpp"
 
+#include <functional>
+#include <optional>
+
 namespace braid {
 
 using look_atom = caf::atom_constant<caf::atom("look")>;
+
+/// The epoch of the furthest partition; nothing if some node did not say.
+using newest_heard = std::function<void(std::optional<epoch_number>)>;
+
+/// Asks how far partitions are. `then` is not called if the run is over by the
+/// time of the answers, or recovers.
+void ask_for_newest(caf::stateful_actor<topology_supervisor_state>* self,
+                    const newest_heard& then);
+
+/// Tells sources after which epoch to take a checkpoint.
+void tell_named_checkpoint(caf::stateful_actor<topology_supervisor_state>* self,
+                           epoch_number epoch);
 
 /// Names a checkpoint if it is time. If it soon will be, for one that somebody
 /// wishes for, the actor gets a `look`.

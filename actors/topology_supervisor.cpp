@@ -27,7 +27,9 @@ void report(self_pointer self) {
   auto& state = self->state;
   auto& report = state.given.report;
   report.stable_epoch = state.logic->stable();
-  report.recoveries = state.logic->generation();
+  // A run that begins from a savepoint has not lost anything by that.
+  auto begun = state.logic->plan().begins_after != 0 ? 1 : 0;
+  report.recoveries = state.logic->generation() - begun;
   if (report.state != state.logic->state()) {
     report.state = state.logic->state();
     report.reason = state.logic->reason();
@@ -94,6 +96,7 @@ void on_done(self_pointer self, const sent_command& sent) {
     case run_logic::command::resume:
       carry_out(self, logic.on_resumed(node, sent.generation));
       on_checkpoint_loss(self);
+      on_savepoint_loss(self);
       if (!logic.is_recovering() && sent.generation == logic.generation())
         log("topology")
           ->info("{} goes on after epoch {}", self->state.given.report.name,
@@ -164,6 +167,7 @@ void on_checkpoint(self_pointer self, const checkpoint_report& done) {
     return;
   state.naming.on_stable(state.logic->stable(),
                          checkpoint_naming::clock::now());
+  on_savepoint_stable(self);
   report(self);
   name_checkpoint_if_due(self);
 }
@@ -244,6 +248,16 @@ void on_event(self_pointer self, const partition_event& event) {
   report(self);
 }
 
+/// All that is about savepoints.
+caf::message_handler savepoint_handlers(self_pointer self) {
+  return {
+    [=](const savepoint_order& order) { order_savepoint(self, order); },
+    [=](savepoint_tick_atom) { on_savepoint_tick(self); },
+    [=](savepoint_period_atom) { on_periodic_savepoint(self); },
+    [=](const gathering_report& report) { on_gathering(self, report); },
+  };
+}
+
 } // namespace
 
 caf::behavior topology_supervisor(self_pointer self, run_begin begin) {
@@ -252,18 +266,19 @@ caf::behavior topology_supervisor(self_pointer self, run_begin begin) {
   state.given.report.actor = self->id();
   auto& plan = state.given.plan;
   state.logic = std::make_unique<run_logic>(plan);
-  if (plan.settings.checkpoint_interval_us != 0 && plan.nodes.size() > 1) {
-    state.naming = {
-      std::chrono::microseconds{plan.settings.checkpoint_interval_us},
-      checkpoint_naming::clock::now()};
+  state.naming = {
+    std::chrono::microseconds{plan.settings.checkpoint_interval_us},
+    checkpoint_naming::clock::now(), plan.begins_after};
+  state.savepoints.given = std::move(state.given.savepoints);
+  if (state.takes_checkpoints())
     on_checkpoint_tick(self);
-  }
+  begin_savepoints(self);
   for (auto& node : state.given.report.operators)
     state.operators.push_back(self->spawn<caf::linked>(
       operator_supervisor, caf::actor_cast<caf::actor>(self), node));
   carry_out(self, state.logic->begin());
   report(self);
-  return {
+  return caf::message_handler{
     [=](const partition_event& event) { on_event(self, event); },
     [=](const operator_report& changed) {
       for (auto& node : self->state.given.report.operators)
@@ -284,6 +299,7 @@ caf::behavior topology_supervisor(self_pointer self, run_begin begin) {
     [=](const checkpoint_refusal& refusal) { on_not_kept(self, refusal); },
     [=](const run_epoch& refused) {
       self->state.naming.on_refused(refused.epoch);
+      on_savepoint_refused(self, refused.epoch);
       name_checkpoint_if_due(self);
     },
     [=](const control_reply&) {
@@ -293,7 +309,8 @@ caf::behavior topology_supervisor(self_pointer self, run_begin begin) {
       carry_out(self, self->state.logic->on_cancel());
       report(self);
     },
-  };
+  }
+    .or_else(savepoint_handlers(self));
 }
 
 } // namespace braid

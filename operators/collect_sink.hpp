@@ -92,6 +92,15 @@ public:
     }
   }
 
+  /// Forgets what `slice` has beyond its first `position` tuples.
+  void cut(slice_id slice, std::uint64_t position) {
+    std::lock_guard guard{mutex_};
+    auto& there = by_slice_[slice];
+    if (position < there.size())
+      there.resize(static_cast<std::size_t>(position));
+    finished_.erase(slice);
+  }
+
   void finish(const hosted_slices& slices) {
     std::lock_guard guard{mutex_};
     finished_.insert(slices.ids().begin(), slices.ids().end());
@@ -123,8 +132,10 @@ private:
 template <class T>
 class collect_writer final : public sink_writer<T> {
 public:
-  collect_writer(std::shared_ptr<collected<T>> into, hosted_slices slices)
-    : into_(std::move(into)), slices_(std::move(slices)) {}
+  collect_writer(std::shared_ptr<collected<T>> into,
+                 const sink_context& context)
+    : into_(std::move(into)), slices_(context.slices),
+      goes_back_(context.goes_back) {}
 
   void write(slice_id slice, std::span<const tuple_view<T>> tuples) override {
     auto& pending = pending_[slice];
@@ -152,12 +163,15 @@ public:
   }
 
   void seek(slice_id slice, std::uint64_t position) override {
+    if (goes_back_)
+      into_->cut(slice, position);
     positions_[slice] = position;
   }
 
 private:
   std::shared_ptr<collected<T>> into_;
   hosted_slices slices_;
+  bool goes_back_;
   std::map<slice_id, std::vector<collected_tuple<T>>> pending_;
   std::map<slice_id, std::uint64_t> positions_;
 };
@@ -174,7 +188,7 @@ public:
   }
 
   std::unique_ptr<sink_writer<T>> open(const sink_context& context) const {
-    return std::make_unique<collect_writer<T>>(into_, context.slices);
+    return std::make_unique<collect_writer<T>>(into_, context);
   }
 
 private:

@@ -73,7 +73,8 @@ part_files::part_files(const sink_context& context,
                        const std::string& directory,
                        const line_file_options& options, std::string head)
   : slices_(context.slices), directory_(directory), options_(options),
-    head_(std::move(head)), resumed_(context.resumed) {
+    head_(std::move(head)), resumed_(context.resumed),
+    goes_back_(context.goes_back) {
   try {
     std::error_code error;
     fs::create_directories(directory_, error);
@@ -194,6 +195,8 @@ void part_files::seek(slice_id slice, std::uint64_t position) {
       + std::to_string(position)
       + " were written; every node that may run the sink must see the same "
         "directory"};
+  if (goes_back_ && ftruncate(to.descriptor, static_cast<off_t>(position)) != 0)
+    fail("cut", to.path);
   to.size = position;
   to.buffer = position == 0 ? head_ : "";
 }

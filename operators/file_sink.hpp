@@ -67,7 +67,8 @@ public:
     return part_of(slice).size;
   }
 
-  /// Throws `std::runtime_error` if what was written before is not there.
+  /// Throws `std::runtime_error` if what was written before is not there. Cuts
+  /// the file there if the run goes back to a savepoint.
   void seek(slice_id slice, std::uint64_t position);
 
 private:
@@ -99,6 +100,7 @@ private:
   line_file_options options_;
   std::string head_;
   bool resumed_;
+  bool goes_back_;
   std::vector<part> parts_;
 };
 

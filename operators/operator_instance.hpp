@@ -33,6 +33,8 @@ struct instance_setup {
   bool resumed = false;
   /// The tuples of the operator that become dead letters.
   skipped_tuples skipped;
+  /// The run goes back to a savepoint: what was written after it is void.
+  bool goes_back = false;
 
   const edge_target& target(edge_id edge) const;
 };

@@ -23,6 +23,9 @@ struct sink_context {
   /// An earlier instance in the same run wrote these slices: what is there is
   /// this run's own, and is written again, to the byte.
   bool resumed = false;
+  /// The run goes back to a savepoint. What an earlier run has written beyond
+  /// the positions that `seek` tells is void, and is to be removed there.
+  bool goes_back = false;
 };
 
 /// Writes the tuples of the slices that one partition hosts. What it writes for

@@ -209,8 +209,9 @@ public:
   template <sink_definition<T> Sink>
   void sink(const std::string& name, Sink to) const {
     auto make = [to](const instance_setup& setup) {
-      sink_context context{setup.topology, setup.operator_name, setup.partition,
-                           setup.slices, setup.resumed};
+      sink_context context{setup.topology,  setup.operator_name,
+                           setup.partition, setup.slices,
+                           setup.resumed,   setup.goes_back};
       return std::make_unique<sink_partition<T>>(setup,
                                                  open_sink<T>(to, context));
     };

@@ -73,6 +73,7 @@ std::string braidctl::submit(submission asked, bool announce) const {
   // Nodes have current folders of their own.
   asked.record_cuts = absolute(asked.record_cuts);
   asked.repeat_cuts = absolute(asked.repeat_cuts);
+  asked.from = savepoint_named(asked.from);
   auto answer = client_.post(runs_path, submission_json(asked));
   auto name = answer.at("name").get<std::string>();
   if (announce)

@@ -18,6 +18,9 @@ enum class output_format : std::uint8_t {
   answers ///< of the node, as they are: JSON for programs
 };
 
+/// As nodes know it: a name, or an absolute path.
+std::string savepoint_named(const std::string& typed);
+
 /// One member a command. They write to `out` and throw `braidctl_error`. Names
 /// of runs and topologies may be abbreviated.
 class braidctl {
@@ -34,6 +37,16 @@ public:
   void status(const std::string& run) const;
   void cancel(const std::string& run) const;
   void nodes() const;
+
+  /// Returns once a savepoint of the run is written, `called` so if that is not
+  /// empty; throws if it is not within the client's limit. Prints its name.
+  void savepoint(const std::string& run, const std::string& called) const;
+
+  void list_savepoints() const;
+
+  /// Throws if the savepoint is damaged.
+  void verify_savepoint(const std::string& typed) const;
+
   void tree() const;
 
   /// Prints the tree every `interval`, for ever; `clear` is printed before.

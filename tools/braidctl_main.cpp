@@ -31,6 +31,7 @@ struct arguments {
   std::uint64_t count_cuts = 0;
   bool wait = false;
   std::string limit;
+  std::string savepoint; ///< what it is to be called, or which one
   bool watch = false;
 };
 
@@ -110,6 +111,20 @@ void add_submit(CLI::App& app, arguments& into) {
     ->add_option("--repeat-cuts", into.asked.repeat_cuts,
                  "cuts where an earlier run did")
     ->type_name("DIR");
+  auto* from = command
+                 ->add_option("--from", into.asked.from,
+                              "begins from a savepoint: a name in the "
+                              "supervising node's folder, or a path")
+                 ->type_name("SAVEPOINT");
+  command
+    ->add_option("--drop", into.asked.drop,
+                 "operators whose state in the savepoint is left behind")
+    ->needs(from)
+    ->type_name("OPERATOR");
+  command
+    ->add_flag("--allow-missing", into.asked.allow_missing,
+               "leaves behind all state whose operator is not there any more")
+    ->needs(from);
   auto* wait =
     command->add_flag("--wait", into.wait, "returns when the run is over");
   command->add_option("--limit", into.limit, "waits no longer, such as 5m")
@@ -117,8 +132,26 @@ void add_submit(CLI::App& app, arguments& into) {
     ->type_name("TIME");
 }
 
+void add_savepoint(CLI::App& app, arguments& into) {
+  auto* command = app.add_subcommand(
+    "savepoint", "writes down all that a run needs to start again");
+  command->add_option("NAME", into.name,
+                      "the run; its first letters are enough");
+  command
+    ->add_option("--as", into.savepoint,
+                 "what to call it (default: the run and the time)")
+    ->type_name("SAVEPOINT");
+  command->add_subcommand("list", "lists all savepoints");
+  command->add_subcommand("verify", "reads one from end to end")
+    ->add_option("SAVEPOINT", into.savepoint,
+                 "a name in the supervising node's folder, or a path")
+    ->required();
+  command->require_subcommand(0, 1);
+}
+
 void add_commands(CLI::App& app, arguments& into) {
   add_submit(app, into);
+  add_savepoint(app, into);
   app.add_subcommand("list", "lists all runs");
   auto* status = app.add_subcommand("status", "shows one run in detail");
   auto* cancel = app.add_subcommand("cancel", "stops a run");
@@ -168,6 +201,15 @@ void carry_out(const std::string& command, const arguments& given,
     cluster.cancel(given.name);
   } else if (command == "wait") {
     cluster.wait(given.name, limit);
+  } else if (command == "savepoint list") {
+    cluster.list_savepoints();
+  } else if (command == "savepoint verify") {
+    cluster.verify_savepoint(given.savepoint);
+  } else if (command == "savepoint") {
+    if (given.name.empty())
+      throw std::invalid_argument("savepoint: NAME is required; name a run, or "
+                                  "say list or verify");
+    cluster.savepoint(given.name, given.savepoint);
   } else if (command == "nodes") {
     cluster.nodes();
   } else if (given.watch) {
@@ -214,6 +256,15 @@ std::string explain(const CLI::ParseError& wrong, const CLI::App& app) {
          + (meant ? "; did you mean '" + *meant + "'?" : "");
 }
 
+/// The command on the command line, with the one below it: "savepoint list".
+std::string command_of(const CLI::App& app) {
+  auto* command = app.get_subcommands().front();
+  auto result = command->get_name();
+  for (auto* below : command->get_subcommands())
+    result += ' ' + below->get_name();
+  return result;
+}
+
 int run_program(int argc, char** argv) {
   CLI::App app{"Submits topologies to a Braid cluster and looks at it."};
   arguments given;
@@ -228,7 +279,7 @@ int run_program(int argc, char** argv) {
               << "; see braidctl --help\n";
     return misused;
   }
-  return run(app.get_subcommands().front()->get_name(), given);
+  return run(command_of(app), given);
 }
 
 } // namespace

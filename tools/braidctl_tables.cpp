@@ -97,8 +97,9 @@ std::string partitions_text(const json& run,
 } // namespace
 
 std::string colour_states(const std::string& cell) {
-  static const std::set<std::string> good{"up", "running", "complete", "busy"};
-  static const std::set<std::string> bad{"lost", "failed"};
+  static const std::set<std::string> good{"up",   "running", "complete",
+                                          "busy", "written", "whole"};
+  static const std::set<std::string> bad{"lost", "failed", "damaged"};
   if (good.contains(cell))
     return "\x1b[32m" + cell + "\x1b[0m";
   if (bad.contains(cell))

@@ -25,6 +25,14 @@ std::string run_text(const json& run, std::int64_t now,
 std::string nodes_text(const json& answer,
                        const text_table::emphasis& emphasise = {});
 
+/// From GET /api/savepoints.
+std::string savepoints_text(const json& answer,
+                            const text_table::emphasis& emphasise = {});
+
+/// From POST /api/savepoints/verify.
+std::string savepoint_text(const json& savepoint,
+                           const text_table::emphasis& emphasise = {});
+
 /// From GET /api/tree.
 std::string tree_text(const json& answer,
                       const text_table::emphasis& emphasise = {});

@@ -129,6 +129,16 @@ struct node_configuration {
                            const checkpoint_settings&) = default;
   };
 
+  struct savepoint_settings {
+    /// Empty: the folder `savepoints` where the node was started.
+    std::filesystem::path directory;
+    std::chrono::microseconds interval{0}; ///< 0: only when asked for
+    std::uint64_t keep = 3;
+
+    friend bool operator==(const savepoint_settings&,
+                           const savepoint_settings&) = default;
+  };
+
   struct timeout_settings {
     std::chrono::microseconds request = std::chrono::seconds{2};
     std::chrono::microseconds connect = std::chrono::seconds{2};
@@ -150,6 +160,7 @@ struct node_configuration {
   epoch_settings epochs;
   batch_settings batches;
   checkpoint_settings checkpoints;
+  savepoint_settings savepoints;
   timeout_settings timeouts;
   logging_settings logging;
 

@@ -228,6 +228,20 @@ configuration_section checkpoints_section() {
     .built();
 }
 
+configuration_section savepoints_section() {
+  return section_of("savepoints", &settings::savepoints,
+                    "Where the node that supervises writes down runs, to start "
+                    "them again.")
+    .key("directory", &settings::savepoint_settings::directory, optional_file(),
+         "The folder for them; empty: savepoints, where the node was started.")
+    .key("interval", &settings::savepoint_settings::interval,
+         duration(0s, 24h * 7),
+         "How often one is taken of every run; 0us: only when asked for.")
+    .key("keep", &settings::savepoint_settings::keep, whole_number(1, 1000),
+         "How many of those taken by the clock stay of each run.")
+    .built();
+}
+
 configuration_section timeouts_section() {
   return section_of("timeouts", &settings::timeouts,
                     "How long to wait before giving up.")
@@ -284,11 +298,11 @@ configuration_section levels_section() {
 
 const std::vector<configuration_section>& configuration_sections() {
   static const std::vector<configuration_section> sections{
-    node_section(),    cluster_section(),     control_section(),
-    data_section(),    http_section(),        security_section(),
-    plugins_section(), scheduler_section(),   epochs_section(),
-    batches_section(), checkpoints_section(), timeouts_section(),
-    logging_section(), levels_section(),
+    node_section(),     cluster_section(),     control_section(),
+    data_section(),     http_section(),        security_section(),
+    plugins_section(),  scheduler_section(),   epochs_section(),
+    batches_section(),  checkpoints_section(), savepoints_section(),
+    timeouts_section(), logging_section(),     levels_section(),
   };
   return sections;
 }

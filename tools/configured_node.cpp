@@ -51,6 +51,13 @@ node_settings node_settings_of(const node_configuration& configuration) {
   result.messages_per_turn = configuration.scheduler.messages_per_turn;
   result.backup_bytes = configuration.checkpoints.memory;
   result.replay_bytes = configuration.checkpoints.replay_memory;
+  auto& savepoints = configuration.savepoints;
+  auto folder =
+    savepoints.directory.empty() ? "savepoints" : savepoints.directory;
+  result.savepoints.directory = std::filesystem::absolute(folder).string();
+  result.savepoints.interval_us =
+    static_cast<std::uint64_t>(savepoints.interval.count());
+  result.savepoints.keep = savepoints.keep;
   result.runs = run_settings_of(configuration);
   return result;
 }

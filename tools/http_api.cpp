@@ -2,6 +2,7 @@
 
 #include "tools/endpoint.hpp"
 #include "tools/json_reports.hpp"
+#include "tools/json_savepoints.hpp"
 #include "tools/json_submission.hpp"
 #include "tools/spelling.hpp"
 
@@ -113,6 +114,41 @@ http_answer delete_run(const cluster_access& cluster,
   return with_json({{"name", name}}, 202);
 }
 
+// -- savepoints ---------------------------------------------------------------
+
+constexpr std::string_view savepoints_path = "/api/savepoints";
+constexpr std::string_view savepoints_of_run = "/savepoints";
+
+http_answer post_savepoint(const cluster_access& cluster,
+                           const http_question& asked) {
+  check_content_type(asked);
+  auto run = run_in(asked);
+  run.resize(run.size() - savepoints_of_run.size());
+  find_run(cluster.report(), run);
+  auto name = cluster.savepoint(parse_savepoint_order(asked.body, run));
+  return with_json({{"name", name}}, 202);
+}
+
+http_answer get_savepoints(const cluster_access& cluster,
+                           const http_question&) {
+  return with_json(savepoints_json(cluster.savepoints()));
+}
+
+http_answer get_savepoint(const cluster_access& cluster,
+                          const http_question& asked) {
+  auto name = asked.path.substr(savepoints_path.size() + 1);
+  return with_json(savepoint_json(cluster.savepoint_status(name)));
+}
+
+http_answer post_verify(const cluster_access& cluster,
+                        const http_question& asked) {
+  check_content_type(asked);
+  return with_json(
+    savepoint_json(cluster.verify(parse_savepoint_name(asked.body))));
+}
+
+// -- health -------------------------------------------------------------------
+
 http_answer get_health(const cluster_access&, const http_question&) {
   return with_json({{"status", "alive"}});
 }
@@ -134,22 +170,47 @@ struct route {
 /// Stands for a path below `runs_path`.
 constexpr std::string_view one_run = "/api/topologies/NAME";
 
-constexpr std::array<route, 8> routes{{
+constexpr std::string_view savepoints_of_one_run =
+  "/api/topologies/NAME/savepoints";
+constexpr std::string_view one_savepoint = "/api/savepoints/NAME";
+constexpr std::string_view verification = "/api/savepoints/verify";
+
+constexpr std::array<route, 12> routes{{
   {"GET", "/api/nodes", get_nodes},
   {"GET", runs_path, get_runs},
   {"POST", runs_path, post_run},
   {"GET", one_run, get_run},
   {"DELETE", one_run, delete_run},
+  {"POST", savepoints_of_one_run, post_savepoint},
+  {"GET", savepoints_path, get_savepoints},
+  {"POST", verification, post_verify},
+  {"GET", one_savepoint, get_savepoint},
   {"GET", "/api/tree", get_tree},
   {"GET", "/healthz", get_health},
   {"GET", "/readyz", get_readiness},
 }};
 
+/// What stands for one name below `parent`, or nothing.
+std::string_view name_below(std::string_view path, std::string_view parent) {
+  auto below = path.starts_with(parent) && path.size() > parent.size() + 1
+               && path[parent.size()] == '/'
+               && path.find('/', parent.size() + 1) == path.npos;
+  return below ? path.substr(parent.size() + 1) : std::string_view{};
+}
+
 std::string_view route_path(std::string_view path) {
-  auto below = path.starts_with(runs_path) && path.size() > runs_path.size() + 1
-               && path[runs_path.size()] == '/'
-               && path.find('/', runs_path.size() + 1) == path.npos;
-  return below ? one_run : path;
+  if (path == verification)
+    return path;
+  if (!name_below(path, savepoints_path).empty())
+    return one_savepoint;
+  if (!name_below(path, runs_path).empty())
+    return one_run;
+  if (path.ends_with(savepoints_of_run)) {
+    auto run = path.substr(0, path.size() - savepoints_of_run.size());
+    if (!name_below(run, runs_path).empty())
+      return savepoints_of_one_run;
+  }
+  return path;
 }
 
 [[noreturn]] void no_such_path(const std::string& path) {
@@ -181,9 +242,14 @@ const route& route_of(const http_question& asked) {
 } // namespace
 
 cluster_access access_through(node& here) {
-  return {[&here] { return here.report(); },
-          [&here](const submission& asked) { return here.submit(asked); },
-          [&here](const std::string& run) { here.cancel(run); }};
+  return {
+    [&here] { return here.report(); },
+    [&here](const submission& asked) { return here.submit(asked); },
+    [&here](const std::string& run) { here.cancel(run); },
+    [&here](const savepoint_order& order) { return here.savepoint(order); },
+    [&here] { return here.savepoints(); },
+    [&here](const std::string& name) { return here.savepoint_status(name); },
+    [&here](const std::string& name) { return here.verify_savepoint(name); }};
 }
 
 http_answer http_failure(int status, const std::string& error) {

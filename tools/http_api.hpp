@@ -4,9 +4,11 @@
 
 #include "actors/deployment.hpp"
 #include "actors/reports.hpp"
+#include "actors/savepoint_messages.hpp"
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace braid {
 
@@ -18,6 +20,10 @@ struct cluster_access {
   std::function<cluster_report()> report;
   std::function<std::string(const submission&)> submit;
   std::function<void(const std::string& run)> cancel;
+  std::function<std::string(const savepoint_order&)> savepoint{};
+  std::function<std::vector<savepoint_report>()> savepoints{};
+  std::function<savepoint_report(const std::string& name)> savepoint_status{};
+  std::function<savepoint_report(const std::string& name)> verify{};
 };
 
 /// By way of `here`, which must outlive the result.

@@ -23,9 +23,9 @@ constexpr auto everywhere = "everywhere";
 }
 
 const std::vector<std::string>& known_keys() {
-  static const std::vector<std::string> keys{"topology",    "settings",
-                                             "parallelism", "count_cuts",
-                                             "record_cuts", "repeat_cuts"};
+  static const std::vector<std::string> keys{
+    "topology",    "settings", "parallelism", "count_cuts",   "record_cuts",
+    "repeat_cuts", "from",     "drop",        "allow_missing"};
   return keys;
 }
 
@@ -92,6 +92,26 @@ void read_parallelism(const json& value, submission& into) {
       into.parallelism_of[name] = number(partitions, "parallelism." + name);
 }
 
+void read_origin(const json& body, submission& into) {
+  if (body.contains("from"))
+    into.from = text_of(body["from"], "from");
+  if (body.contains("drop")) {
+    if (!body["drop"].is_array())
+      refuse("'drop' is " + std::string{body["drop"].type_name()}
+             + "; give an array of operators");
+    for (auto& name : body["drop"])
+      into.drop.push_back(text_of(name, "drop"));
+  }
+  if (body.contains("allow_missing")) {
+    if (!body["allow_missing"].is_boolean())
+      refuse("'allow_missing' is " + body["allow_missing"].dump()
+             + "; give true or false");
+    into.allow_missing = body["allow_missing"].get<bool>();
+  }
+  if (into.from.empty() && (!into.drop.empty() || into.allow_missing))
+    refuse("'from' is missing; name the savepoint to begin from");
+}
+
 json parse_object(std::string_view text) {
   auto body = json::parse(text, nullptr, false);
   if (body.is_discarded())
@@ -122,6 +142,7 @@ submission parse_submission(std::string_view text) {
     result.record_cuts = text_of(body["record_cuts"], "record_cuts");
   if (body.contains("repeat_cuts"))
     result.repeat_cuts = text_of(body["repeat_cuts"], "repeat_cuts");
+  read_origin(body, result);
   return result;
 }
 
@@ -143,6 +164,12 @@ json submission_json(const submission& asked) {
     result["record_cuts"] = asked.record_cuts;
   if (!asked.repeat_cuts.empty())
     result["repeat_cuts"] = asked.repeat_cuts;
+  if (!asked.from.empty())
+    result["from"] = asked.from;
+  if (!asked.drop.empty())
+    result["drop"] = asked.drop;
+  if (asked.allow_missing)
+    result["allow_missing"] = true;
   return result;
 }
 

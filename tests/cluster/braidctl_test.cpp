@@ -40,6 +40,9 @@ TEST_CASE("mistakes on braidctl's command line end with status 2") {
                           {"submit", "x", "--parallelism-of", "words"},
                           {"submit", "x", "--set", "input"},
                           {"submit", "x", "--limit", "5m"},
+                          {"submit", "x", "--drop", "y"},
+                          {"savepoint"},
+                          {"savepoint", "verify"},
                           {"wait", "x", "--limit", "5"},
                           {"list", "--node", "https://127.0.0.1:1"}}) {
     auto done = braidctl(arguments);
@@ -100,8 +103,9 @@ TEST_CASE("ambiguous and unknown names are answered with the candidates") {
            "write more of its name\n");
   CHECK(all.control({"submit", "nonsense"}).errors
         == "braidctl: there is no topology 'nonsense'; there are endless, "
-           "everything, hash_chains, "
-           "slow_diamond, slow_sink, stuck, throwing, word_count\n");
+           "everything, hash_chains, hash_chains_changed, "
+           "slow_diamond, slow_sink, stuck, throwing, two_speeds, "
+           "word_count\n");
 }
 
 TEST_CASE("waiting ends at its limit, and the run goes on") {

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
-#include <fstream>
-#include <iterator>
 
 using namespace braid;
 using namespace braid::testing;

@@ -139,3 +139,48 @@ BRAID_TOPOLOGY(everything) {
            })
     .sink("pair_files", into("pairs"));
 }
+
+/// The same, later: its lines go elsewhere, and somebody counts the numbers.
+BRAID_TOPOLOGY(hash_chains_changed) {
+  braid::generator_options options;
+  options.count = static_cast<number>(settings.number("count"));
+  options.splits = 4;
+  auto numbers = topology.source(
+    "numbers", braid::generate([](number n) { return n; }, options));
+  numbers.key_by([](const number& n) { return n * n % 1'000; })
+    .process<chaining>("chains")
+    .map("lines",
+         [](const link_of_chain& x) {
+           return std::to_string(x.key) + ' ' + std::to_string(x.hash);
+         })
+    .sink("results", braid::write_lines(settings.path("output"), {},
+                                        {.overwrite = true, .files = 8}));
+  numbers.key_by([](const number& n) { return n % 10; })
+    .reduce("sums", number{0}, [](number& sum, const number& n) { sum += n; })
+    .map("sum lines", [](const auto& x) { return std::to_string(x.value); })
+    .sink("sum files",
+          braid::write_lines(settings.path("sums"), {}, {.files = 1}));
+}
+
+/// A source that ends early beside one that takes long, in one hash chain.
+BRAID_TOPOLOGY(two_speeds) {
+  auto numbers = [](number count, number rate) {
+    braid::generator_options options;
+    options.count = count;
+    options.rate = rate;
+    options.splits = 2;
+    return braid::generate([](number n) { return n; }, options);
+  };
+  auto quick = topology.source("quick", numbers(2'000, 0));
+  auto slow = topology.source(
+    "slow", numbers(20'000, static_cast<number>(settings.number("rate", 0))));
+  quick.union_with(slow)
+    .key_by([](const number& n) { return n % 100; })
+    .process<chaining>("chains")
+    .map("lines",
+         [](const link_of_chain& x) {
+           return std::to_string(x.key) + ' ' + std::to_string(x.hash);
+         })
+    .sink("files",
+          braid::write_lines(settings.path("output"), {}, {.files = 4}));
+}

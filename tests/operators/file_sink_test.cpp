@@ -192,6 +192,23 @@ TEST_CASE("a checkpoint of a sink carries the positions of its slices") {
   CHECK(resumed_writer->position(1) == 4);
 }
 
+TEST_CASE("a sink that goes back to a savepoint cuts its files there") {
+  output_folder folder;
+  sink_fixture<std::string> before{write_lines(folder.path())};
+  before.write(0, {"kept", "void", "void"});
+  before.commit();
+  auto context = hosting_all(1, true);
+  context.goes_back = true;
+  sink_fixture<std::string> after{write_lines(folder.path()), context};
+  after.writer().seek(0, 5);
+  auto path = folder.path() + "/part-00000";
+  CHECK(std::filesystem::file_size(path) == 5);
+  after.write(0, {"new"});
+  after.commit();
+  CHECK(after.writer().position(0) == 9);
+  CHECK(std::filesystem::file_size(path) == 9);
+}
+
 TEST_CASE("a sink that cannot find what it wrote says so") {
   output_folder folder;
   sink_fixture<std::string> sink{write_lines(folder.path()),

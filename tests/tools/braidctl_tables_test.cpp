@@ -1,5 +1,6 @@
 #include "tests/tools/reports.hpp"
 #include "tools/braidctl_tables.hpp"
+#include "tools/json_savepoints.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -97,4 +98,39 @@ TEST_CASE("only states are coloured") {
   CHECK(colour_states("word_count") == "word_count");
   auto plain = nodes_text(nodes_json(made_up_cluster()));
   CHECK(plain.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("savepoints are listed, and those that failed with the reason") {
+  auto failed = made_up_savepoint("late");
+  failed.stage = savepoint_stage::failed;
+  failed.reason = "the disk is full";
+  failed.taken_at = 0;
+  failed.epoch = 0;
+  failed.bytes = 0;
+  auto daily = made_up_savepoint("daily");
+  daily.taken_at = 0;
+  daily.periodic = true;
+  CHECK('\n' + savepoints_text(savepoints_json({daily, failed})) == R"(
+SAVEPOINT  STATE    RUN           TAKEN  EPOCH      SIZE  BY     REASON
+daily      written  word_count-2  -         40  3.00 KiB  clock
+late       failed   word_count-2  -          -         -  user   the disk is full
+)");
+}
+
+TEST_CASE("a savepoint that is whole is shown with its operators") {
+  auto daily = made_up_savepoint("daily");
+  daily.taken_at = 0;
+  CHECK('\n' + savepoint_text(savepoint_json(daily)) == R"(
+SAVEPOINT  daily
+state      whole
+path       /savepoints/daily.savepoint
+topology   word_count
+run        word_count-2
+taken      -
+epoch      40
+size       3.00 KiB
+
+OPERATOR  KIND      SLICES      SIZE
+counts    operator     256  2.00 KiB
+)");
 }

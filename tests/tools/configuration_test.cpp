@@ -45,7 +45,8 @@ TEST_CASE_METHOD(fixture, "every key is read into its own place") {
   other.scheduler = {3, 21};
   other.epochs = {100us, 7s, 9, 11, 10'000'000};
   other.batches.size = 1024;
-  other.checkpoints = {false, 15ms, 2, 1 << 20, 1 << 19, 70ms};
+  other.checkpoints = {false, 15ms, 2, 5, 1 << 20, 1 << 19, 70ms};
+  other.savepoints = {folder.path() / "savepoints", 15min, 7};
   other.timeouts = {11ms, 12ms, 13ms, 14ms};
   other.logging = {log_level::trace,
                    log_format::json,
@@ -120,7 +121,8 @@ TEST_CASE_METHOD(fixture, "a misspelt section is refused, too") {
         == "node.toml:1: logging.levls: unknown section; did you mean "
            "[logging.levels]?");
   auto list = "the sections are node, cluster, control, data, http, security, "
-              "plugins, scheduler, epochs, batches, checkpoints, timeouts, "
+              "plugins, scheduler, epochs, batches, checkpoints, "
+              "savepoints, timeouts, "
               "logging, logging.levels";
   CHECK(refused("[nonsense]\nx = 1")
         == std::string{"node.toml:1: nonsense: unknown section; "} + list);

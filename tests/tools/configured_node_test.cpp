@@ -45,3 +45,17 @@ TEST_CASE("an unconfigured node treats checkpoints as configured by default") {
   CHECK(configured.replay_bytes == unconfigured.replay_bytes);
   CHECK(configured.runs.replay_budget_us == unconfigured.runs.replay_budget_us);
 }
+
+TEST_CASE("a node is told what its configuration says about savepoints") {
+  node_configuration configuration;
+  configuration.savepoints = {"/safe/place", 15min, 7};
+  auto told = node_settings_of(configuration).savepoints;
+  CHECK(told.directory == "/safe/place");
+  CHECK(told.interval_us == 900'000'000);
+  CHECK(told.keep == 7);
+  auto usual = node_settings_of({}).savepoints;
+  CHECK(usual.directory
+        == (std::filesystem::current_path() / "savepoints").string());
+  CHECK(usual.interval_us == 0);
+  CHECK(usual.keep == 3);
+}

@@ -16,17 +16,26 @@ namespace {
 struct fixture {
   std::vector<submission> submitted;
   std::vector<std::string> cancelled;
+  std::vector<savepoint_order> ordered;
   std::optional<request_error> trouble;
-  http_api api{{[this] {
-                  check();
-                  return made_up_cluster();
-                },
-                [this](const submission& asked) {
-                  check();
-                  submitted.push_back(asked);
-                  return asked.topology + "-1";
-                },
-                [this](const std::string& run) { cancelled.push_back(run); }}};
+  http_api api{
+    {[this] {
+       check();
+       return made_up_cluster();
+     },
+     [this](const submission& asked) {
+       check();
+       submitted.push_back(asked);
+       return asked.topology + "-1";
+     },
+     [this](const std::string& run) { cancelled.push_back(run); },
+     [this](const savepoint_order& order) {
+       ordered.push_back(order);
+       return order.name;
+     },
+     [] { return std::vector{made_up_savepoint("daily")}; },
+     [](const std::string& name) { return made_up_savepoint(name); },
+     [](const std::string& name) { return made_up_savepoint(name); }}};
 
   void check() const {
     if (trouble)
@@ -123,4 +132,38 @@ TEST_CASE_METHOD(fixture, "pages of other sites cannot use the interface") {
 TEST_CASE_METHOD(fixture, "bytes that are no text do no harm") {
   trouble = request_error{"broken: \xff\xfe"};
   CHECK(error_of(ask("GET", "/api/nodes"), 400).starts_with("broken: "));
+}
+
+TEST_CASE_METHOD(fixture, "a savepoint is ordered, and then looked at") {
+  auto answer = ask("POST", "/api/topologies/word_count-2/savepoints",
+                    R"({"name": "daily", "limit_us": 5000000})");
+  CHECK(answer.status == 202);
+  CHECK(answer.body == R"({"name":"daily"})");
+  REQUIRE(ordered.size() == 1);
+  CHECK(ordered[0].run == "word_count-2");
+  CHECK(ordered[0].limit_us == 5'000'000);
+  CHECK_FALSE(ordered[0].periodic);
+  auto all = json::parse(ask("GET", "/api/savepoints").body);
+  CHECK(all["savepoints"][0]["name"] == "daily");
+  auto one = json::parse(ask("GET", "/api/savepoints/daily").body);
+  CHECK(one["state"] == "written");
+  CHECK(one["operators"][0]["bytes"] == 2'048);
+  auto verified = ask("POST", "/api/savepoints/verify", R"({"name": "a"})");
+  CHECK(json::parse(verified.body)["name"] == "a");
+}
+
+TEST_CASE_METHOD(fixture, "a mistaken order of a savepoint is refused") {
+  auto order = [&](const std::string& run, const std::string& body) {
+    return ask("POST", "/api/topologies/" + run + "/savepoints", body);
+  };
+  CHECK(error_of(order("x", "{}"), 404)
+        == "there is no run 'x'; GET /api/topologies lists them");
+  CHECK(error_of(order("word_count-2", R"({"nam": "a"})"), 400)
+        == "unknown key 'nam'; known are name, limit_us");
+  CHECK(error_of(order("word_count-2", R"({"name": 1})"), 400)
+        == "'name' is number; give a string");
+  error_of(order("word_count-2", R"({"limit_us": 0})"), 400);
+  error_of(ask("POST", "/api/savepoints/verify", "{}"), 400);
+  error_of(ask("GET", "/api/topologies/word_count-2/savepoints"), 405);
+  CHECK(ordered.empty());
 }

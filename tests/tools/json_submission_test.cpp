@@ -56,8 +56,14 @@ TEST_CASE("a submission that is written can be read again") {
   asked.count_cuts = 1000;
   asked.record_cuts = "/cuts";
   asked.repeat_cuts = "/old";
+  asked.from = "daily";
+  asked.drop = {"old sums"};
+  asked.allow_missing = true;
   auto again = parse_submission(submission_json(asked).dump());
   CHECK(again.topology == asked.topology);
+  CHECK(again.from == asked.from);
+  CHECK(again.drop == asked.drop);
+  CHECK(again.allow_missing);
   CHECK(again.settings == asked.settings);
   CHECK(again.parallelism == asked.parallelism);
   CHECK(again.parallelism_of == asked.parallelism_of);
@@ -77,7 +83,7 @@ TEST_CASE("a refused submission names the problem and the remedy") {
         == "unknown key 'topologie'; did you mean 'topology'?");
   CHECK(refusal(R"({"xyz": 1})")
         == "unknown key 'xyz'; known are topology, settings, parallelism, "
-           "count_cuts, record_cuts, repeat_cuts");
+           "count_cuts, record_cuts, repeat_cuts, from, drop, allow_missing");
   CHECK(refusal(R"({"topology": "x", "settings": {"a": []}})")
         == "'settings.a' is array; give a string, a number, true or false");
 }
@@ -92,4 +98,13 @@ TEST_CASE("numbers out of range are refused") {
         == "'parallelism.a' is 0; give a whole number from 1 to 65536");
   CHECK(refusal(R"({"topology": "x", "count_cuts": 0})")
         == "'count_cuts' is 0; give a whole number from 1 to 4294967295");
+}
+
+TEST_CASE("what is left of a savepoint is only said with one") {
+  CHECK(refusal(R"({"topology": "x", "drop": ["a"]})")
+        == "'from' is missing; name the savepoint to begin from");
+  CHECK(refusal(R"({"topology": "x", "from": "y", "drop": "a"})")
+        == "'drop' is string; give an array of operators");
+  CHECK(refusal(R"({"topology": "x", "from": "y", "allow_missing": 1})")
+        == "'allow_missing' is 1; give true or false");
 }

@@ -2,8 +2,23 @@
 #pragma once
 
 #include "actors/reports.hpp"
+#include "actors/savepoint_messages.hpp"
 
 namespace braid::testing {
+
+inline savepoint_report made_up_savepoint(const std::string& name) {
+  savepoint_report result;
+  result.name = name;
+  result.topology = "word_count";
+  result.run = "word_count-2";
+  result.path = "/savepoints/" + name + ".savepoint";
+  result.stage = savepoint_stage::written;
+  result.epoch = 40;
+  result.bytes = 3'072;
+  result.taken_at = 1'714'564'800'000'000;
+  result.operators = {{"counts", "operator", 256, 2'048}};
+  return result;
+}
 
 /// A supervisor with two runs, one of them over and without checkpoints, and a
 /// worker. The worker comes first, as reports may.
