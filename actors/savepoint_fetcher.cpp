@@ -106,7 +106,7 @@ void pull(self_pointer self) {
 } // namespace
 
 caf::behavior savepoint_fetcher(self_pointer self,
-                                std::shared_ptr<fetching_begin> begin) {
+                                const std::shared_ptr<fetching_begin>& begin) {
   self->state.given = std::make_unique<fetching_begin>(std::move(*begin));
   self->send(self, tick_atom::value);
   // Without the node that supervises there is nothing to begin.

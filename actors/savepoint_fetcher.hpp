@@ -41,6 +41,6 @@ struct savepoint_fetcher_state {
 /// says why that cannot be; ends by itself.
 caf::behavior
 savepoint_fetcher(caf::stateful_actor<savepoint_fetcher_state>* self,
-                  std::shared_ptr<fetching_begin> begin);
+                  const std::shared_ptr<fetching_begin>& begin);
 
 } // namespace braid

@@ -122,8 +122,9 @@ void on_pinned(self_pointer self, node_index node, const control_reply& reply) {
 
 } // namespace
 
-caf::behavior savepoint_gatherer(self_pointer self,
-                                 std::shared_ptr<gathering_begin> begin) {
+caf::behavior
+savepoint_gatherer(self_pointer self,
+                   const std::shared_ptr<gathering_begin>& begin) {
   auto& state = self->state;
   state.given = std::make_unique<gathering_begin>(std::move(*begin));
   auto& given = *state.given;

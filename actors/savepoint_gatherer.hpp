@@ -52,7 +52,7 @@ struct savepoint_gatherer_state {
 /// Asks one node after the other, piece by piece; ends by itself.
 caf::behavior
 savepoint_gatherer(caf::stateful_actor<savepoint_gatherer_state>* self,
-                   std::shared_ptr<gathering_begin> begin);
+                   const std::shared_ptr<gathering_begin>& begin);
 
 } // namespace braid
 
