@@ -64,4 +64,9 @@ std::vector<node_index> backup_holders::of(const operator_slice& slice) const {
   return result;
 }
 
+bool backup_holders::may_keep(node_index node) const {
+  return std::binary_search(upstream_.begin(), upstream_.end(), node)
+         || std::binary_search(others_.begin(), others_.end(), node);
+}
+
 } // namespace braid

@@ -32,6 +32,9 @@ public:
   /// candidates if there are fewer.
   std::vector<node_index> of(const operator_slice& slice) const;
 
+  /// Whether the node keeps any, or would if there were more slices.
+  bool may_keep(node_index node) const;
+
 private:
   std::vector<node_index> upstream_;
   std::vector<node_index> others_;

@@ -4,44 +4,25 @@
 #include "operators/state_fold.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace braid {
 
 namespace {
 
-/// Progress and shared state of a partition in one run of bytes.
-byte_buffer joined(const byte_buffer& progress, const byte_buffer& shared) {
-  byte_buffer result;
-  std::uint64_t size = progress.size();
-  result.reserve(sizeof(size) + size + shared.size());
-  result.append(&size, sizeof(size));
-  result.append(progress);
-  result.append(shared);
-  return result;
+/// In one piece; nothing if it is damaged.
+std::optional<byte_buffer> contents_of(const restored_slice& slice) {
+  if (slice.result != restored_slice::outcome::found)
+    return std::nullopt;
+  try {
+    return whole_of(slice, fold);
+  } catch (const decode_error&) {
+    // As it came. It is of no more use than what was damaged here.
+    return std::nullopt;
+  }
 }
 
-/// Bytes whose checksum matched, so they are what `joined` made.
-void separate(std::span<const std::byte> bytes, partition_checkpoint& into) {
-  std::uint64_t size = 0;
-  std::memcpy(&size, bytes.data(), sizeof(size));
-  bytes = bytes.subspan(sizeof(size));
-  into.progress = byte_buffer{bytes.first(size)};
-  into.shared = byte_buffer{bytes.subspan(size)};
-}
-
-byte_buffer contents_of(const restored_slice& slice) {
-  byte_buffer result = *slice.full;
-  for (auto& changes : slice.changes)
-    result = fold(result, *changes);
-  return result;
-}
-
-std::uint64_t size_of(const restored_slice& slice) {
-  std::uint64_t result = slice.full->size();
-  for (auto& changes : slice.changes)
-    result += changes->size();
-  return result;
+bool is_held(const restored_slice& slice) {
+  return slice.result != restored_slice::outcome::missing;
 }
 
 std::uint64_t size_of(const std::vector<source_cut>& cuts) {
@@ -117,22 +98,36 @@ backup_receipt held_backups::put(partition_backup backup) {
       receipt.result = result;
     return result == put_result::known || result == put_result::stored;
   };
-  if (backup.has_partition
-      && !note(put(backup, partition_slice(backup.place),
-                   joined(checkpoint.progress, checkpoint.shared))))
+  if (backup.has_partition && !note(put_partition(backup)))
     return receipt;
-  for (auto& [slice, content] : slices)
-    if (!note(put(backup, {backup.place.id, slice}, std::move(content))))
+  auto& bases = checkpoint.bases;
+  for (auto& [slice, content] : slices) {
+    auto base = bases.find(slice);
+    auto since =
+      base == bases.end() ? std::nullopt : std::optional{base->second};
+    if (!note(put(backup, {backup.place.id, slice}, since, std::move(content))))
       return receipt;
+  }
   return receipt;
 }
 
+put_result held_backups::put_partition(partition_backup& backup) {
+  auto& checkpoint = backup.checkpoint;
+  auto result = put(backup, shared_slice(backup.place), checkpoint.shared_base,
+                    std::move(checkpoint.shared));
+  if (result != put_result::stored && result != put_result::known)
+    return result;
+  return put(backup, progress_slice(backup.place), std::nullopt,
+             std::move(checkpoint.progress));
+}
+
 put_result held_backups::put(const partition_backup& head,
-                             const operator_slice& slice, byte_buffer content) {
+                             const operator_slice& slice,
+                             std::optional<epoch_number> base,
+                             byte_buffer content) {
   auto epoch = head.checkpoint.epoch;
-  auto result =
-    store_.put({head.run, slice},
-               {std::nullopt, epoch, head.incarnation, std::move(content)});
+  auto result = store_.put({head.run, slice},
+                           {base, epoch, head.incarnation, std::move(content)});
   if (result == put_result::stored && head.checkpoint.ended)
     runs_[head.run].ended.insert_or_assign(slice,
                                            ending{epoch, head.incarnation});
@@ -179,7 +174,8 @@ void held_backups::fence(run_id run, const lost_partition& lost,
         && found->second.incarnation < lost.successor)
       state.ended.erase(found);
   };
-  fence_slice(partition_slice(lost.place));
+  fence_slice(progress_slice(lost.place));
+  fence_slice(shared_slice(lost.place));
   for (auto slice : lost.slices)
     fence_slice({lost.place.id, slice});
 }
@@ -231,39 +227,59 @@ held_backups::recovery held_backups::parts_of(run_id run,
   form.checkpoint.epoch = stable;
   parts_builder parts{std::move(form), part_bytes_};
   recovery result;
-  using outcome = restored_slice::outcome;
-  auto whole = usable(run, partition_slice(lost.place), stable);
-  result.partition_damaged = whole.result == outcome::damaged;
-  if (whole.result == outcome::found) {
-    auto ended =
-      has_ended(runs_.at(run), partition_slice(lost.place), whole.epoch);
-    auto& part = parts.room_for(whole.epoch, ended, size_of(whole));
-    part.has_partition = true;
-    separate(*whole.full, part.checkpoint);
-  }
-  for (auto slice : lost.slices) {
-    operator_slice id{lost.place.id, slice};
-    auto found = usable(run, id, stable);
-    if (found.result == outcome::damaged)
+  result.partition_damaged = !add_partition(run, lost.place, stable, parts);
+  for (auto slice : lost.slices)
+    if (!add_slice(run, {lost.place.id, slice}, stable, parts))
       result.damaged.push_back(slice);
-    if (found.result != outcome::found)
-      continue;
-    auto ended = has_ended(runs_.at(run), id, found.epoch);
-    auto bytes = size_of(found) + part_entry_bytes;
-    parts.room_for(found.epoch, ended, bytes)
-      .checkpoint.slices.emplace(slice, contents_of(found));
-  }
-  if (auto state = runs_.find(run); state != runs_.end()) {
-    auto partition =
-      state->second.partitions.find({lost.place.id, lost.place.index});
-    if (partition != state->second.partitions.end()) {
-      auto& cuts = partition->second.cuts;
-      for (auto at = cuts.upper_bound(stable); at != cuts.end(); ++at)
-        parts.room_for_cuts(size_of(at->second)).cuts.insert(*at);
-    }
-  }
+  add_cuts(run, lost.place, stable, parts);
   result.parts = parts.finish();
   return result;
+}
+
+/// Returns false if it is damaged.
+bool held_backups::add_partition(run_id run, const partition_place& place,
+                                 epoch_number stable,
+                                 parts_builder& parts) const {
+  auto held_progress = usable(run, progress_slice(place), stable);
+  auto held_shared = usable(run, shared_slice(place), stable);
+  auto progress = contents_of(held_progress);
+  auto shared = contents_of(held_shared);
+  if (!progress || !shared)
+    return !is_held(held_progress) && !is_held(held_shared);
+  auto epoch = held_progress.epoch;
+  auto ended = has_ended(runs_.at(run), progress_slice(place), epoch);
+  auto& part = parts.room_for(epoch, ended, progress->size() + shared->size());
+  part.has_partition = true;
+  part.checkpoint.progress = std::move(*progress);
+  part.checkpoint.shared = std::move(*shared);
+  return true;
+}
+
+/// Likewise.
+bool held_backups::add_slice(run_id run, const operator_slice& slice,
+                             epoch_number stable, parts_builder& parts) const {
+  auto held = usable(run, slice, stable);
+  auto content = contents_of(held);
+  if (!content)
+    return !is_held(held);
+  auto ended = has_ended(runs_.at(run), slice, held.epoch);
+  auto bytes = content->size() + part_entry_bytes;
+  parts.room_for(held.epoch, ended, bytes)
+    .checkpoint.slices.emplace(slice.slice, std::move(*content));
+  return true;
+}
+
+void held_backups::add_cuts(run_id run, const partition_place& place,
+                            epoch_number stable, parts_builder& parts) const {
+  auto state = runs_.find(run);
+  if (state == runs_.end())
+    return;
+  auto partition = state->second.partitions.find({place.id, place.index});
+  if (partition == state->second.partitions.end())
+    return;
+  auto& cuts = partition->second.cuts;
+  for (auto at = cuts.upper_bound(stable); at != cuts.end(); ++at)
+    parts.room_for_cuts(size_of(at->second)).cuts.insert(*at);
 }
 
 /// What is held of a slice, if the partition can go on with it at `stable`.
@@ -279,12 +295,17 @@ restored_slice held_backups::usable(run_id run, const operator_slice& slice,
   return result;
 }
 
-/// Progress and shared state are kept like a slice, of a number that no real
-/// one has.
-operator_slice held_backups::partition_slice(const partition_place& place) {
+/// Progress and shared state are kept like slices, of numbers that no real one
+/// has.
+operator_slice held_backups::progress_slice(const partition_place& place) {
   constexpr slice_id above_slices = 0x8000'0000;
   static_assert(above_slices > max_slices);
   return {place.id, above_slices | place.index};
+}
+
+operator_slice held_backups::shared_slice(const partition_place& place) {
+  constexpr slice_id above_progress = 0xC000'0000;
+  return {place.id, above_progress | place.index};
 }
 
 bool held_backups::has_ended(const run_state& run, const operator_slice& slice,

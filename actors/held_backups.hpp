@@ -62,6 +62,13 @@ public:
   recovery parts_of(run_id run, const lost_partition& lost,
                     epoch_number stable) const;
 
+  /// Makes one slice's full copy, and what changed since, one again, if that is
+  /// worth it. Returns false if there is none: so that the caller can pace it.
+  /// Throws `decode_error` once for a slice that cannot be.
+  bool fold_next() {
+    return store_.fold_next();
+  }
+
   /// Forgets everything about a run, fences included.
   void drop_run(run_id run);
 
@@ -94,16 +101,24 @@ private:
 
   class parts_builder;
 
-  static operator_slice partition_slice(const partition_place& place);
+  static operator_slice progress_slice(const partition_place& place);
+  static operator_slice shared_slice(const partition_place& place);
   static bool has_ended(const run_state& run, const operator_slice& slice,
                         epoch_number by);
   partition_state& state_of(run_id run, const partition_place& place);
+  put_result put_partition(partition_backup& backup);
   put_result put(const partition_backup& head, const operator_slice& slice,
-                 byte_buffer content);
+                 std::optional<epoch_number> base, byte_buffer content);
   void drop_superfluous(run_id run, const run_state& state);
   void trim_cuts(cuts_by_epoch& cuts, epoch_number epoch);
   restored_slice usable(run_id run, const operator_slice& slice,
                         epoch_number stable) const;
+  bool add_partition(run_id run, const partition_place& place,
+                     epoch_number stable, parts_builder& parts) const;
+  bool add_slice(run_id run, const operator_slice& slice, epoch_number stable,
+                 parts_builder& parts) const;
+  void add_cuts(run_id run, const partition_place& place, epoch_number stable,
+                parts_builder& parts) const;
 
   std::string node_;
   std::uint64_t part_bytes_;

@@ -40,6 +40,7 @@ operator_partition::operator_partition(
   : place_(place), instance_(std::move(instance)),
     out_(std::move(beginning.out)), checkpoints_(beginning.checkpoints),
     hosted_(owners[place.id].table, place.index),
+    capture_(hosted_.size(), checkpoints_.copies),
     alignment_(inputs_of(graph, owners, place.id)),
     flow_(beginning.flow.in_flight), slices_(ranges_of(hosted_.ids())) {
   for (auto& edge : graph.inputs_of(place.id)) {
@@ -123,7 +124,7 @@ void operator_partition::on_stable(epoch_number epoch) {
   note_held(*out_);
 }
 
-step_result operator_partition::step(event_time) {
+step_result operator_partition::step(event_time wall) {
   if (done_)
     return {.done = true};
   if (!alignment_.sealed()) {
@@ -136,6 +137,8 @@ step_result operator_partition::step(event_time) {
   }
   load_->state = partition_state::busy;
   process_epoch();
+  if (checkpoints_.taken)
+    back_up(wall);
   load_->state = done_ ? partition_state::done : partition_state::waiting;
   return {.worked = true, .done = done_};
 }
@@ -152,8 +155,28 @@ void operator_partition::process_epoch() {
   note_held(*out_);
   size_ = {input.epoch.number, input.bytes};
   send_credits(input.epoch.number);
-  if (checkpoints_.taken && (input.checkpoint || done_))
-    out_->direct().send_checkpoint(checkpoint());
+  checkpoint_named_ = input.checkpoint;
+}
+
+/// Between two epochs.
+void operator_partition::back_up(event_time wall) {
+  auto& to = out_->direct();
+  if (checkpoint_named_ || done_) {
+    capture_.lose(to.take_lost_copies(), hosted_);
+    partition_checkpoint taken;
+    taken.epoch = alignment_.next() - 1;
+    taken.ended = done_;
+    alignment_.save(taken.progress);
+    capture_.take(*instance_, hosted_, taken);
+    if (taken.ahead)
+      to.leave_out_checkpoint(taken.epoch);
+    to.send_checkpoint(std::move(taken));
+  } else if (capture_.is_behind() && to.takes_copies()) {
+    auto taken =
+      capture_.take_ahead(*instance_, hosted_, alignment_.next() - 1, wall);
+    if (taken)
+      to.send_checkpoint(std::move(*taken));
+  }
 }
 
 void operator_partition::close_outputs(const alignment::epoch_input& input) {

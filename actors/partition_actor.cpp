@@ -91,6 +91,7 @@ void route(self_pointer self, reroute& x) {
 void listen(self_pointer self) {
   routed_outbox::callbacks whom;
   whom.backed_up = self->state.body.backed_up;
+  whom.left_out = self->state.body.refused;
   // Not at once: it may be told amidst a step.
   whom.cuts_held = [=](epoch_number epoch) {
     self->send(self, cuts_held{epoch});
@@ -108,10 +109,13 @@ caf::message_handler control_handlers(self_pointer self) {
       });
     },
     [=](const reconnection& x) {
-      self->state.body.out->on_reconnected(x.node);
+      handle(self,
+             [&](partition&) { self->state.body.out->on_reconnected(x.node); });
     },
     [=](const receipt_arrival<backup_receipt>& x) {
-      self->state.body.out->on_receipt(x.from, x.receipt);
+      handle(self, [&](partition&) {
+        self->state.body.out->on_receipt(x.from, x.receipt);
+      });
     },
     [=](const receipt_arrival<cuts_receipt>& x) {
       self->state.body.out->on_receipt(x.from, x.receipt);

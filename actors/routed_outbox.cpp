@@ -29,6 +29,7 @@ void routed_outbox::route(std::shared_ptr<const run_routes> routes,
                           backup_holders holders) {
   routes_ = std::move(routes);
   holders_ = std::move(holders);
+  checkpoints_.set_holders(*holders_);
   auto change = cuts_.set_holders(cut_holders(*holders_, place_));
   send(change.messages);
   if (change.held)
@@ -53,6 +54,8 @@ void routed_outbox::repeat_cuts(
 
 void routed_outbox::on_reconnected(node_index node) {
   send(cuts_.unconfirmed(node));
+  checkpoints_.on_reconnected(node);
+  send_parts();
 }
 
 void routed_outbox::send_batch(const batch_target& to, batch_ptr tuples) {
@@ -125,13 +128,33 @@ void routed_outbox::send_credit(const credit_notice& notice) {
 
 void routed_outbox::send_checkpoint(partition_checkpoint&& checkpoint) {
   checkpoint_sender::completion alone{checkpoint.epoch, checkpoint.ended};
-  auto messages = checkpoints_.begin(std::move(checkpoint), *holders_);
+  auto ahead = checkpoint.ahead;
+  auto kept = checkpoints_.begin(std::move(checkpoint), *holders_);
   // Nobody lives who could survive this node.
-  if (messages.empty())
+  if (!kept && !ahead)
     return tell_.backed_up(alone);
-  for (auto& message : messages)
+  send_parts();
+}
+
+/// As many as go now; receipts let others follow. So neither this partition nor
+/// its links are busy with all of a large checkpoint at once.
+void routed_outbox::send_parts() {
+  for (auto& message : checkpoints_.take_messages())
     link_->send(routes_->nodes[message.to],
                 to_frame(std::move(message.backup)));
+}
+
+lost_copies routed_outbox::take_lost_copies() {
+  return checkpoints_.take_lost();
+}
+
+bool routed_outbox::takes_copies() const {
+  constexpr std::uint64_t enough = std::uint64_t{64} << 20;
+  return checkpoints_.waiting_bytes() < enough;
+}
+
+void routed_outbox::leave_out_checkpoint(epoch_number epoch) {
+  tell_.left_out(epoch);
 }
 
 void routed_outbox::send_cuts(cut_notice&& cuts) {
@@ -151,10 +174,13 @@ void routed_outbox::send(const std::vector<cut_sender::message>& messages) {
 void routed_outbox::on_receipt(const std::string& node,
                                const backup_receipt& receipt) {
   auto outcome = checkpoints_.on_receipt(routes_->index_of(node), receipt);
-  if (!outcome.refused.empty())
+  if (!outcome.refused.empty()) {
     log("partition")->warn("{}", outcome.refused);
+    tell_.left_out(receipt.epoch);
+  }
   if (outcome.completed)
     tell_.backed_up(*outcome.completed);
+  send_parts();
 }
 
 void routed_outbox::on_receipt(const std::string& node,

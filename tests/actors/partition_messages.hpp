@@ -59,6 +59,18 @@ public:
     credits.push_back(notice);
   }
 
+  void send_checkpoint(partition_checkpoint&& checkpoint) override {
+    checkpoints.push_back(std::move(checkpoint));
+  }
+
+  lost_copies take_lost_copies() override {
+    return std::exchange(lost, {});
+  }
+
+  void leave_out_checkpoint(epoch_number epoch) override {
+    left_out.push_back(epoch);
+  }
+
   void clear() {
     batches.clear();
     closes.clear();
@@ -68,6 +80,9 @@ public:
   std::vector<batch_sent> batches;
   std::vector<close_sent> closes;
   std::vector<credit_notice> credits;
+  std::vector<partition_checkpoint> checkpoints;
+  std::vector<epoch_number> left_out;
+  lost_copies lost; ///< to be told
 };
 
 } // namespace braid

@@ -106,6 +106,7 @@ public:
   void send_data(const simulated_instance& from, operator_id to,
                  partition_index index, message what);
   void back_up(simulated_instance& from, partition_checkpoint checkpoint);
+  void send_parts(simulated_instance& from);
   void keep_cuts(simulated_instance& from, const cut_notice& cuts);
 
   /// From now on the cuts up to `epoch` must stay as they are.
