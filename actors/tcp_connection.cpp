@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <new>
+#include <sys/socket.h>
 #include <utility>
 
 namespace braid {
@@ -22,10 +23,10 @@ tcp_connection::tcp_connection(tcp_stream stream, lane on, frame_pool& bodies,
 
 void tcp_connection::start() {
   if (lane_ == lane::state) {
-    asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT> unsent{
-      static_cast<int>(piece_bytes)};
-    error_code ignored;
-    stream_.set_option(unsent, ignored);
+    // Where the system does not know this, more of it waits there.
+    auto unsent = static_cast<int>(piece_bytes);
+    ::setsockopt(stream_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT,
+                 &unsent, sizeof(unsent));
   }
   read_more();
 }
