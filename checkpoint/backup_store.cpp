@@ -34,8 +34,8 @@ byte_buffer whole_of(const restored_slice& found, const fold_function& fold) {
     for (std::size_t i = 0; i < changes.size(); i += 2)
       halved.push_back(i + 1 == changes.size()
                          ? changes[i]
-                         : std::make_shared<const byte_buffer>(fold(
-                           changes[i]->bytes(), changes[i + 1]->bytes())));
+                         : std::make_shared<const byte_buffer>(
+                           fold(changes[i]->bytes(), changes[i + 1]->bytes())));
     changes = std::move(halved);
   }
   return changes.empty() ? *found.full
