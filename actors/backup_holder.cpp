@@ -4,6 +4,8 @@
 
 #include <caf/all.hpp>
 
+#include <utility>
+
 namespace braid {
 
 namespace {
@@ -103,7 +105,28 @@ control_reply answer(self_pointer self, const control_request& asked) {
   } catch (const std::exception& error) {
     return {"node '" + state.given.node + "': " + error.what(), {}, false};
   }
-}
+  /// One slice a message, so that backups and recoveries need not wait for all.
+  void fold_some(self_pointer self) {
+    auto& state = self->state;
+    auto more = true;
+    try {
+      more = state.held->fold_next();
+    } catch (const std::exception& error) {
+      log("topology")->error("backups here cannot be folded: {}", error.what());
+    }
+    state.folding = more;
+    if (more)
+      self->send(self, fold_atom::value);
+  }
+
+  void on_stable(self_pointer self, const run_epoch& stable) {
+    auto& state = self->state;
+    if (!state.runs.contains(stable.run))
+      return;
+    state.held->stable(stable.run, stable.epoch);
+    if (!std::exchange(state.folding, true))
+      self->send(self, fold_atom::value);
+  }
 
 } // namespace
 
@@ -135,8 +158,11 @@ caf::behavior backup_holder(self_pointer self, holder_begin begin) {
       note_bytes();
     },
     [=](const run_epoch& stable) {
-      if (self->state.runs.contains(stable.run))
-        self->state.held->stable(stable.run, stable.epoch);
+      on_stable(self, stable);
+      note_bytes();
+    },
+    [=](fold_atom) {
+      fold_some(self);
       note_bytes();
     },
     [=](open_run_atom, run_id run) { self->state.runs.insert(run); },

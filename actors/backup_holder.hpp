@@ -35,17 +35,19 @@ struct backup_holder_state {
   std::optional<held_backups> held;
   pinned_copies pinned;
   std::set<run_id>
-    runs; ///< others are over: late messages must not reopen them
+    runs;               ///< others are over: late messages must not reopen them
+  bool folding = false; ///< a `fold` is on its way
 };
 
 /// Receives `backup_arrival`, `own_backup`, `recovery` (fences what is lost and
-/// hands over what is held of it), `run_epoch` (is stable), `control_request`
-/// (copies for a savepoint), `open_run` and `drop_run`.
-/// Sends receipts and parts of lost partitions over the link; parts for this
-/// node, and those that arrive, go home.
+/// hands over what is held of it), `run_epoch` (is stable), `fold` (from
+/// itself), `control_request` (copies for a savepoint), `open_run` and
+/// `drop_run`. Sends receipts and parts of lost partitions over the link; parts
+/// for this node, and those that arrive, go home.
 caf::behavior backup_holder(caf::stateful_actor<backup_holder_state>* self,
                             holder_begin begin);
 
+using fold_atom = caf::atom_constant<caf::atom("fold")>;
 using open_run_atom = caf::atom_constant<caf::atom("openrun")>;
 using drop_run_atom = caf::atom_constant<caf::atom("droprun")>;
 

@@ -73,4 +73,9 @@ std::optional<backup_holders> backup_holders::without(node_index node) const {
   return result;
 }
 
+bool backup_holders::may_keep(node_index node) const {
+  return std::binary_search(upstream_.begin(), upstream_.end(), node)
+         || std::binary_search(others_.begin(), others_.end(), node);
+}
+
 } // namespace braid

@@ -36,6 +36,8 @@ public:
   /// The same, but that node keeps none; nothing if then fewer than `replicas`
   /// nodes are left.
   std::optional<backup_holders> without(node_index node) const;
+  /// Whether the node keeps any, or would if there were more slices.
+  bool may_keep(node_index node) const;
 
 private:
   std::vector<node_index> upstream_;

@@ -30,13 +30,17 @@ struct content {
 struct checkpoint_head {
   epoch_number epoch = 0;
   bool ended = false;
+  bool ahead = false;
   content progress;
   content shared;
-  std::map<slice_id, content> slices;
+  epoch_number shared_base = 0;       ///< 0: none
+  std::map<slice_id, content> slices; ///< those that have contents
+  /// By base. Most slices of a large state did not change, or since one epoch.
+  std::map<epoch_number, std::vector<slice_id>> based;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& epoch& ended& progress& shared& slices;
+    archive& epoch& ended& ahead& progress& shared& shared_base& slices& based;
   }
 };
 
@@ -91,12 +95,13 @@ decode_error damaged(const char* what, const std::string& why) {
                       + " is damaged: " + why};
 }
 
-outgoing_frame frame_of(backup_frame_kind kind, const byte_buffer& head) {
+outgoing_frame frame_of(backup_frame_kind kind, const byte_buffer& head,
+                        lane on = lane::batches) {
   prefix before{head.size(), checksum(head)};
   std::vector<std::byte> bytes(sizeof(before) + head.size());
   std::memcpy(bytes.data(), &before, sizeof(before));
   std::memcpy(bytes.data() + sizeof(before), head.data(), head.size());
-  return outgoing_frame{static_cast<std::uint16_t>(kind), std::move(bytes)};
+  return outgoing_frame{static_cast<std::uint16_t>(kind), std::move(bytes), on};
 }
 
 content content_of(const byte_buffer& bytes) {
@@ -104,10 +109,18 @@ content content_of(const byte_buffer& bytes) {
 }
 
 checkpoint_head head_of(const partition_checkpoint& x) {
-  checkpoint_head result{
-    x.epoch, x.ended, content_of(x.progress), content_of(x.shared), {}};
+  checkpoint_head result;
+  result.epoch = x.epoch;
+  result.ended = x.ended;
+  result.ahead = x.ahead;
+  result.progress = content_of(x.progress);
+  result.shared = content_of(x.shared);
+  result.shared_base = x.shared_base.value_or(0);
   for (auto& [slice, bytes] : x.slices)
-    result.slices.emplace(slice, content_of(bytes));
+    if (!bytes.empty() || !x.bases.contains(slice))
+      result.slices.emplace(slice, content_of(bytes));
+  for (auto& [slice, base] : x.bases)
+    result.based[base].push_back(slice);
   return result;
 }
 
@@ -117,7 +130,7 @@ outgoing_frame frame_with_checkpoint(backup_frame_kind kind, Message message) {
     std::make_shared<const partition_checkpoint>(std::move(message.checkpoint));
   auto head = encoded(message);
   encode(head_of(*owner), head);
-  auto result = frame_of(kind, head);
+  auto result = frame_of(kind, head, lane::state);
   result.append(owner->progress.bytes(), owner);
   result.append(owner->shared.bytes(), owner);
   for (auto& [slice, bytes] : owner->slices)
@@ -146,15 +159,18 @@ public:
     partition_checkpoint result;
     result.epoch = listed.epoch;
     result.ended = listed.ended;
+    result.ahead = listed.ahead;
     result.progress = byte_buffer{take(listed.progress)};
     result.shared = byte_buffer{take(listed.shared)};
-    for (auto& [slice, bytes] : listed.slices) {
-      if (slice >= max_slices)
-        throw decode_error{std::string{"a frame with "} + what_
-                           + " names slice " + std::to_string(slice)
-                           + ", which no operator has"};
-      result.slices.emplace(slice, byte_buffer{take(bytes)});
-    }
+    if (listed.shared_base != 0)
+      result.shared_base = listed.shared_base;
+    for (auto& [slice, bytes] : listed.slices)
+      result.slices.emplace(checked(slice), byte_buffer{take(bytes)});
+    for (auto& [base, slices] : listed.based)
+      for (auto slice : slices) {
+        result.slices[checked(slice)];
+        result.bases[slice] = base;
+      }
     return result;
   }
 
@@ -164,6 +180,13 @@ public:
   }
 
 private:
+  slice_id checked(slice_id slice) const {
+    if (slice < max_slices)
+      return slice;
+    throw decode_error{std::string{"a frame with "} + what_ + " names slice "
+                       + std::to_string(slice) + ", which no operator has"};
+  }
+
   std::span<const std::byte> take(const content& listed) {
     if (rest_.size() < listed.size)
       throw damaged(what_, "it ends too early");

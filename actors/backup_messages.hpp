@@ -32,10 +32,12 @@ enum class backup_frame_kind : std::uint16_t {
 /// Checkpoints and recoveries travel in parts of about this many bytes at most,
 /// so that a large state neither stands in the way nor needs its memory twice.
 /// A single slice is never split.
-inline constexpr std::uint64_t max_part_bytes = std::uint64_t{16} << 20;
+inline constexpr std::uint64_t max_part_bytes = std::uint64_t{4} << 20;
 
-/// What a slice, or an epoch's cuts, takes in a part beside its contents.
+/// What a slice, or an epoch's cuts, takes in a part beside its contents; and
+/// what a slice takes that did not change.
 inline constexpr std::uint64_t part_entry_bytes = 64;
+inline constexpr std::uint64_t unchanged_entry_bytes = 4;
 
 /// One of the parts of a checkpoint that go to one holder.
 struct partition_backup {

@@ -16,9 +16,9 @@ namespace braid {
 /// columns whose offset in the body is a multiple too can be used in place.
 inline constexpr std::size_t frame_alignment = 64;
 
-/// Which of the connections between two nodes a frame takes. Only `batches` is
-/// dialled today; `state` is for checkpoints and handed over slices, so that
-/// they never stand in the way of batches.
+/// Which of the connections between two nodes a frame takes. `state` is for
+/// checkpoints and what is restored of them, so that these never stand in the
+/// way of batches. Frames of different lanes overtake each other.
 enum class lane : std::uint8_t { batches, state };
 
 /// A frame to be sent: a small head that it owns, then parts that it borrows.

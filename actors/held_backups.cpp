@@ -4,22 +4,35 @@
 #include "operators/state_fold.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace braid {
 
 namespace {
 
-std::uint64_t size_of(const restored_slice& slice) {
-  std::uint64_t result = slice.full->size();
-  for (auto& changes : slice.changes)
-    result += changes->size();
-  return result;
+/// In one piece; nothing if it is damaged.
+std::optional<byte_buffer> contents_of(const restored_slice& slice) {
+  if (slice.result != restored_slice::outcome::found)
+    return std::nullopt;
+  try {
+    return whole_of(slice, fold);
+  } catch (const decode_error&) {
+    // As it came. It is of no more use than what was damaged here.
+    return std::nullopt;
+  }
+}
+
+bool is_held(const restored_slice& slice) {
+  return slice.result != restored_slice::outcome::missing;
 }
 
 std::uint64_t size_of(const std::vector<source_cut>& cuts) {
   return part_entry_bytes + cuts.size() * sizeof(source_cut);
 }
+
+/// Slices have smaller numbers; what belongs to no slice has these.
+constexpr slice_id first_progress = 0x8000'0000;
+constexpr slice_id first_shared = 0xC000'0000;
+static_assert(first_progress > max_slices);
 
 } // namespace
 
@@ -40,13 +53,6 @@ void separate(std::span<const std::byte> bytes, partition_checkpoint& into) {
   bytes = bytes.subspan(sizeof(size));
   into.progress = byte_buffer{bytes.first(size)};
   into.shared = byte_buffer{bytes.subspan(size)};
-}
-
-byte_buffer whole_content(const restored_slice& slice) {
-  byte_buffer result = *slice.full;
-  for (auto& changes : slice.changes)
-    result = fold(result, *changes);
-  return result;
 }
 
 /// Fills parts, one after the other.
@@ -116,22 +122,36 @@ backup_receipt held_backups::put(partition_backup backup) {
       receipt.result = result;
     return result == put_result::known || result == put_result::stored;
   };
-  if (backup.has_partition
-      && !note(put(backup, partition_slice(backup.place),
-                   joined(checkpoint.progress, checkpoint.shared))))
+  if (backup.has_partition && !note(put_partition(backup)))
     return receipt;
-  for (auto& [slice, content] : slices)
-    if (!note(put(backup, {backup.place.id, slice}, std::move(content))))
+  auto& bases = checkpoint.bases;
+  for (auto& [slice, content] : slices) {
+    auto base = bases.find(slice);
+    auto since =
+      base == bases.end() ? std::nullopt : std::optional{base->second};
+    if (!note(put(backup, {backup.place.id, slice}, since, std::move(content))))
       return receipt;
+  }
   return receipt;
 }
 
+put_result held_backups::put_partition(partition_backup& backup) {
+  auto& checkpoint = backup.checkpoint;
+  auto result = put(backup, shared_slice(backup.place), checkpoint.shared_base,
+                    std::move(checkpoint.shared));
+  if (result != put_result::stored && result != put_result::known)
+    return result;
+  return put(backup, partition_slice(backup.place), std::nullopt,
+             std::move(checkpoint.progress));
+}
+
 put_result held_backups::put(const partition_backup& head,
-                             const operator_slice& slice, byte_buffer content) {
+                             const operator_slice& slice,
+                             std::optional<epoch_number> base,
+                             byte_buffer content) {
   auto epoch = head.checkpoint.epoch;
-  auto result =
-    store_.put({head.run, slice},
-               {std::nullopt, epoch, head.incarnation, std::move(content)});
+  auto result = store_.put({head.run, slice},
+                           {base, epoch, head.incarnation, std::move(content)});
   if (result == put_result::stored && head.checkpoint.ended)
     runs_[head.run].ended.insert_or_assign(slice,
                                            ending{epoch, head.incarnation});
@@ -179,6 +199,7 @@ void held_backups::fence(run_id run, const lost_partition& lost,
       state.ended.erase(found);
   };
   fence_slice(partition_slice(lost.place));
+  fence_slice(shared_slice(lost.place));
   for (auto slice : lost.slices)
     fence_slice({lost.place.id, slice});
 }
@@ -230,39 +251,59 @@ held_backups::recovery held_backups::parts_of(run_id run,
   form.checkpoint.epoch = stable;
   parts_builder parts{std::move(form), part_bytes_};
   recovery result;
-  using outcome = restored_slice::outcome;
-  auto whole = usable(run, partition_slice(lost.place), stable);
-  result.partition_damaged = whole.result == outcome::damaged;
-  if (whole.result == outcome::found) {
-    auto ended =
-      has_ended(runs_.at(run), partition_slice(lost.place), whole.epoch);
-    auto& part = parts.room_for(whole.epoch, ended, size_of(whole));
-    part.has_partition = true;
-    separate(*whole.full, part.checkpoint);
-  }
-  for (auto slice : lost.slices) {
-    operator_slice id{lost.place.id, slice};
-    auto found = usable(run, id, stable);
-    if (found.result == outcome::damaged)
+  result.partition_damaged = !add_partition(run, lost.place, stable, parts);
+  for (auto slice : lost.slices)
+    if (!add_slice(run, {lost.place.id, slice}, stable, parts))
       result.damaged.push_back(slice);
-    if (found.result != outcome::found)
-      continue;
-    auto ended = has_ended(runs_.at(run), id, found.epoch);
-    auto bytes = size_of(found) + part_entry_bytes;
-    parts.room_for(found.epoch, ended, bytes)
-      .checkpoint.slices.emplace(slice, whole_content(found));
-  }
-  if (auto state = runs_.find(run); state != runs_.end()) {
-    auto partition =
-      state->second.partitions.find({lost.place.id, lost.place.index});
-    if (partition != state->second.partitions.end()) {
-      auto& cuts = partition->second.cuts;
-      for (auto at = cuts.upper_bound(stable); at != cuts.end(); ++at)
-        parts.room_for_cuts(size_of(at->second)).cuts.insert(*at);
-    }
-  }
+  add_cuts(run, lost.place, stable, parts);
   result.parts = parts.finish();
   return result;
+}
+
+/// Returns false if it is damaged.
+bool held_backups::add_partition(run_id run, const partition_place& place,
+                                 epoch_number stable,
+                                 parts_builder& parts) const {
+  auto held_progress = usable(run, partition_slice(place), stable);
+  auto held_shared = usable(run, shared_slice(place), stable);
+  auto progress = contents_of(held_progress);
+  auto shared = contents_of(held_shared);
+  if (!progress || !shared)
+    return !is_held(held_progress) && !is_held(held_shared);
+  auto epoch = held_progress.epoch;
+  auto ended = has_ended(runs_.at(run), partition_slice(place), epoch);
+  auto& part = parts.room_for(epoch, ended, progress->size() + shared->size());
+  part.has_partition = true;
+  part.checkpoint.progress = std::move(*progress);
+  part.checkpoint.shared = std::move(*shared);
+  return true;
+}
+
+/// Likewise.
+bool held_backups::add_slice(run_id run, const operator_slice& slice,
+                             epoch_number stable, parts_builder& parts) const {
+  auto held = usable(run, slice, stable);
+  auto content = contents_of(held);
+  if (!content)
+    return !is_held(held);
+  auto ended = has_ended(runs_.at(run), slice, held.epoch);
+  auto bytes = content->size() + part_entry_bytes;
+  parts.room_for(held.epoch, ended, bytes)
+    .checkpoint.slices.emplace(slice.slice, std::move(*content));
+  return true;
+}
+
+void held_backups::add_cuts(run_id run, const partition_place& place,
+                            epoch_number stable, parts_builder& parts) const {
+  auto state = runs_.find(run);
+  if (state == runs_.end())
+    return;
+  auto partition = state->second.partitions.find({place.id, place.index});
+  if (partition == state->second.partitions.end())
+    return;
+  auto& cuts = partition->second.cuts;
+  for (auto at = cuts.upper_bound(stable); at != cuts.end(); ++at)
+    parts.room_for_cuts(size_of(at->second)).cuts.insert(*at);
 }
 
 /// What is held of a slice, if the partition can go on with it at `stable`.
@@ -282,20 +323,42 @@ std::map<operator_slice, held_backups::held_copy>
 held_backups::copies(run_id run, epoch_number epoch) const {
   std::map<operator_slice, held_copy> result;
   auto state = runs_.find(run);
-  for (auto& slice : store_.slices(run))
-    if (auto found = usable(run, slice, epoch);
-        found.result == restored_slice::outcome::found) {
-      auto ended =
-        state != runs_.end() && has_ended(state->second, slice, found.epoch);
-      result.emplace(slice, held_copy{std::move(found), ended});
-    }
+  for (auto& slice : store_.slices(run)) {
+    if (slice.slice >= first_shared)
+      continue;
+    auto found = slice.slice >= first_progress
+                   ? whole_partition(run, slice, epoch)
+                   : usable(run, slice, epoch);
+    if (found.result != restored_slice::outcome::found)
+      continue;
+    auto ended =
+      state != runs_.end() && has_ended(state->second, slice, found.epoch);
+    result.emplace(slice, held_copy{std::move(found), ended});
+  }
+  return result;
+}
+
+/// Progress and shared state, joined.
+restored_slice held_backups::whole_partition(run_id run,
+                                             const operator_slice& progress,
+                                             epoch_number epoch) const {
+  auto result = usable(run, progress, epoch);
+  auto shared = contents_of(usable(
+    run, {progress.of, progress.slice - first_progress + first_shared}, epoch));
+  auto content = contents_of(result);
+  if (!content || !shared)
+    return {};
+  result.full = std::make_shared<const byte_buffer>(joined(*content, *shared));
+  result.changes.clear();
   return result;
 }
 
 operator_slice held_backups::partition_slice(const partition_place& place) {
-  constexpr slice_id above_slices = 0x8000'0000;
-  static_assert(above_slices > max_slices);
-  return {place.id, above_slices | place.index};
+  return {place.id, first_progress | place.index};
+}
+
+operator_slice held_backups::shared_slice(const partition_place& place) {
+  return {place.id, first_shared | place.index};
 }
 
 bool held_backups::has_ended(const run_state& run, const operator_slice& slice,

@@ -77,13 +77,21 @@ public:
   };
 
   /// Everything with which slices of the run can go on after `epoch`. It stays
-  /// as it is, whatever becomes of what is held.
+  /// as it is, whatever becomes of what is held. What belongs to no slice is
+  /// there, `joined`, as `partition_slice`.
   std::map<operator_slice, held_copy> copies(run_id run,
                                              epoch_number epoch) const;
 
-  /// Progress and shared state are kept like a slice, of a number that no real
-  /// one has.
+  /// Progress and shared state are kept like slices, of numbers that no real
+  /// one has. This is that of progress.
   static operator_slice partition_slice(const partition_place& place);
+
+  /// Makes one slice's full copy, and what changed since, one again, if that is
+  /// worth it. Returns false if there is none: so that the caller can pace it.
+  /// Throws `decode_error` once for a slice that cannot be.
+  bool fold_next() {
+    return store_.fold_next();
+  }
 
   /// Forgets everything about a run, fences included.
   void drop_run(run_id run);
@@ -117,15 +125,25 @@ private:
 
   class parts_builder;
 
+  restored_slice whole_partition(run_id run, const operator_slice& progress,
+                                 epoch_number epoch) const;
+  static operator_slice shared_slice(const partition_place& place);
   static bool has_ended(const run_state& run, const operator_slice& slice,
                         epoch_number by);
   partition_state& state_of(run_id run, const partition_place& place);
+  put_result put_partition(partition_backup& backup);
   put_result put(const partition_backup& head, const operator_slice& slice,
-                 byte_buffer content);
+                 std::optional<epoch_number> base, byte_buffer content);
   void drop_superfluous(run_id run, const run_state& state);
   void trim_cuts(cuts_by_epoch& cuts, epoch_number epoch);
   restored_slice usable(run_id run, const operator_slice& slice,
                         epoch_number stable) const;
+  bool add_partition(run_id run, const partition_place& place,
+                     epoch_number stable, parts_builder& parts) const;
+  bool add_slice(run_id run, const operator_slice& slice, epoch_number stable,
+                 parts_builder& parts) const;
+  void add_cuts(run_id run, const partition_place& place, epoch_number stable,
+                parts_builder& parts) const;
 
   std::string node_;
   std::uint64_t part_bytes_;

@@ -18,17 +18,19 @@ enum class link_log : std::uint8_t { debug, info, warning, error };
 /// at a time: they must not block, throw or stop the link, but may call its
 /// other functions. An empty one is not called.
 struct link_callbacks {
-  /// A frame has arrived. Frames of one peer come in the order in which it sent
-  /// them, between its `on_peer_up` and `on_peer_down`.
+  /// A frame has arrived. Frames of one peer and lane come in the order in
+  /// which it sent them, between its `on_peer_up` and `on_peer_down`; those of
+  /// different lanes in any order.
   std::function<void(const std::string& from, incoming_frame frame)> on_frame;
 
   /// A connection to the peer stands.
   std::function<void(const std::string& peer)> on_peer_up;
 
   /// The connection no longer stands, for the reason given in words. Of the
-  /// frames sent to the peer before this call an unknown prefix has arrived and
-  /// the rest is lost; frames sent after it wait for the next `on_peer_up`.
-  /// Follows each `on_peer_up` exactly once, unless the link is stopped first.
+  /// frames sent to the peer before this call an unknown prefix of each lane
+  /// has arrived and the rest is lost; frames sent after it wait for the next
+  /// `on_peer_up`. Follows each `on_peer_up` exactly once, unless the link is
+  /// stopped first.
   std::function<void(const std::string& peer, const std::string& reason)>
     on_peer_down;
 
@@ -57,12 +59,13 @@ public:
     send(node, std::span{&frame, 1});
   }
 
-  /// Sends several at once, which is cheaper. The frames are moved from.
+  /// Sends several at once, on the same lane, which is cheaper. The frames are
+  /// moved from.
   virtual void send(const std::string& node,
                     std::span<outgoing_frame> frames) = 0;
 
   /// Bytes sent to the peer and not yet handed to the operating system,
-  /// headers included; 0 if there is no such peer.
+  /// headers included, on all lanes; 0 if there is no such peer.
   virtual std::uint64_t queued_bytes(const std::string& node) const = 0;
 
   /// Makes `name` a peer: frames to it are accepted and connections from it

@@ -45,6 +45,7 @@ operator_partition::operator_partition(
   : place_(place), instance_(std::move(instance)),
     out_(std::move(beginning.out)), checkpoints_(beginning.checkpoints),
     hosted_(owners[place.id].table, place.index),
+    capture_(hosted_.size(), checkpoints_.copies),
     alignment_(inputs_of(graph, owners, place.id)),
     flow_(beginning.flow.in_flight), early_(checkpoints_.early()),
     slices_(ranges_of(hosted_.ids())) {
@@ -138,7 +139,7 @@ void operator_partition::on_replay_room() {
   send_news();
 }
 
-step_result operator_partition::step(event_time) {
+step_result operator_partition::step(event_time wall) {
   if (done_)
     return {.done = true};
   if (!alignment_.sealed()) {
@@ -151,6 +152,7 @@ step_result operator_partition::step(event_time) {
   }
   load_->state = partition_state::busy;
   process_epoch();
+  back_up(wall);
   load_->state = done_ ? partition_state::done : partition_state::waiting;
   return {.worked = true, .done = done_};
 }
@@ -164,16 +166,38 @@ void operator_partition::process_epoch() {
   load_->tuples_in += input.tuples;
   load_->tuples_out = instance_->emitted();
   note_load();
-  // Where they are not taken regularly, one may be named for a savepoint.
-  auto takes_checkpoint =
-    input.checkpoint || (done_ && (checkpoints_.taken || asked_));
-  if (takes_checkpoint)
+  if (input.checkpoint || done_)
     early_.on_checkpoint(load_->busy_ns);
   note_held(*out_, early_);
   size_ = {input.epoch.number, input.bytes};
   send_credits(input.epoch.number);
-  if (takes_checkpoint)
-    out_->direct().send_checkpoint(checkpoint());
+  checkpoint_named_ = input.checkpoint;
+}
+
+/// Between two epochs.
+void operator_partition::back_up(event_time wall) {
+  auto& to = out_->direct();
+  if (!checkpoints_.taken) {
+    // One may be named for a savepoint all the same, and is kept by nobody
+    // else.
+    if (checkpoint_named_ || (done_ && asked_))
+      to.send_checkpoint(checkpoint());
+  } else if (checkpoint_named_ || done_) {
+    capture_.lose(to.take_lost_copies(), hosted_);
+    partition_checkpoint taken;
+    taken.epoch = alignment_.next() - 1;
+    taken.ended = done_;
+    alignment_.save(taken.progress);
+    capture_.take(*instance_, hosted_, taken);
+    if (taken.ahead)
+      to.leave_out_checkpoint(taken.epoch);
+    to.send_checkpoint(std::move(taken));
+  } else if (capture_.is_behind() && to.takes_copies()) {
+    auto taken =
+      capture_.take_ahead(*instance_, hosted_, alignment_.next() - 1, wall);
+    if (taken)
+      to.send_checkpoint(std::move(*taken));
+  }
 }
 
 /// Where checkpoints are not taken, one that ends must know of a savepoint.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/alignment.hpp"
+#include "actors/checkpoint_capture.hpp"
 #include "actors/early_checkpoint.hpp"
 #include "actors/flow_control.hpp"
 #include "actors/protocol.hpp"
@@ -68,6 +69,7 @@ public:
   virtual void on_replay_room() {}
 
   /// The state after the last epoch that was finished.
+  /// All of it.
   virtual partition_checkpoint checkpoint() const = 0;
 
   /// Does at most one epoch's work. `wall` is the clock, in microseconds since
@@ -114,6 +116,7 @@ struct checkpoint_settings {
   std::chrono::nanoseconds replay_budget{0};
   /// Of the replay buffers of the partition's node; null: they may grow.
   std::shared_ptr<replay_account> account;
+  capture_limits copies{};
 
   /// The last of the epochs `first` .. `last` after which one is taken unasked;
   /// 0: none.
@@ -172,6 +175,7 @@ private:
   upstream_partition& upstream(edge_id edge, partition_index index);
   void restore(const partition_checkpoint& from);
   void process_epoch();
+  void back_up(event_time wall);
   void close_outputs(const alignment::epoch_input& input);
   void send_credits(epoch_number finished);
   void send_news();
@@ -185,14 +189,16 @@ private:
   std::unique_ptr<replaying_outbox> out_;
   checkpoint_settings checkpoints_;
   hosted_slices hosted_;
+  checkpoint_capture capture_;
   alignment alignment_;
   flow_control flow_;
   early_checkpoint early_;
   std::vector<upstream_partition> upstreams_; ///< edge by edge
   std::map<edge_id, std::size_t> first_upstream_;
   std::vector<slice_range> slices_;
-  epoch_size size_;    ///< of the last epoch that was processed
-  bool asked_ = false; ///< for a checkpoint
+  epoch_size size_;               ///< of the last epoch that was processed
+  bool asked_ = false;            ///< for a checkpoint
+  bool checkpoint_named_ = false; ///< it was named for a checkpoint
   bool done_ = false;
 };
 

@@ -98,6 +98,7 @@ void listen(self_pointer self) {
   whom.backed_up = self->state.body.backed_up;
   whom.not_kept = self->state.body.not_kept;
   whom.wished = self->state.body.wished;
+  whom.left_out = self->state.body.refused;
   // Not at once: it may be told amidst a step.
   whom.cuts_held = [=](epoch_number epoch) {
     self->send(self, cuts_held{epoch});
@@ -115,10 +116,13 @@ caf::message_handler control_handlers(self_pointer self) {
       });
     },
     [=](const reconnection& x) {
-      self->state.body.out->on_reconnected(x.node);
+      handle(self,
+             [&](partition&) { self->state.body.out->on_reconnected(x.node); });
     },
     [=](const receipt_arrival<backup_receipt>& x) {
-      self->state.body.out->on_receipt(x.from, x.receipt);
+      handle(self, [&](partition&) {
+        self->state.body.out->on_receipt(x.from, x.receipt);
+      });
     },
     [=](const receipt_arrival<cuts_receipt>& x) {
       self->state.body.out->on_receipt(x.from, x.receipt);

@@ -2,6 +2,8 @@
 
 #include "checkpoint/checksum.hpp"
 
+#include "operators/state_fold.hpp"
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -38,7 +40,7 @@ content_piece pinned_copies::piece(pinned_run& run, const operator_slice& of,
                                    std::uint64_t offset, std::uint64_t most) {
   auto& copy = run.copies.at(of);
   if (run.at != of) {
-    run.content = whole_content(copy.slice);
+    run.content = whole_of(copy.slice, fold);
     run.sum = checksum(run.content);
     run.at = of;
   }

@@ -162,6 +162,21 @@ public:
   /// To whoever holds backups; nobody does if the run takes no checkpoints.
   virtual void send_checkpoint(partition_checkpoint&&) {}
 
+  /// Of what slices a holder may not have what was sent last. Tells each loss
+  /// once.
+  virtual lost_copies take_lost_copies() {
+    return {};
+  }
+
+  /// Whether copies that are ahead of a checkpoint may be sent: not while those
+  /// that were sent wait for the network.
+  virtual bool takes_copies() const {
+    return true;
+  }
+
+  /// The checkpoint that was to be taken after `epoch` is left out.
+  virtual void leave_out_checkpoint(epoch_number) {}
+
   /// To whoever keeps cuts; answered by `partition::on_cuts_held`.
   virtual void send_cuts(cut_notice&&) {}
 

@@ -30,6 +30,7 @@ void routed_outbox::route(std::shared_ptr<const run_routes> routes,
   routes_ = std::move(routes);
   holders_ = std::move(holders);
   with_room_ = holders_;
+  checkpoints_.set_holders(*holders_);
   auto change = cuts_.set_holders(cut_holders(*holders_, place_));
   send(change.messages);
   if (change.held)
@@ -54,6 +55,8 @@ void routed_outbox::repeat_cuts(
 
 void routed_outbox::on_reconnected(node_index node) {
   send(cuts_.unconfirmed(node));
+  checkpoints_.on_reconnected(node);
+  send_parts();
 }
 
 void routed_outbox::send_batch(const batch_target& to, batch_ptr tuples) {
@@ -129,20 +132,42 @@ void routed_outbox::send_checkpoint(partition_checkpoint&& checkpoint) {
   if (cut_holders(*holders_, place_).empty())
     return keep_here(std::move(checkpoint));
   checkpoint_sender::completion alone{checkpoint.epoch, checkpoint.ended};
-  auto messages = checkpoints_.begin(std::move(checkpoint), *with_room_);
-  if (messages.empty())
+  auto ahead = checkpoint.ahead;
+  auto kept = checkpoints_.begin(std::move(checkpoint), *with_room_);
+  if (!kept && !ahead)
     return tell_.backed_up(alone);
-  for (auto& message : messages)
+  send_parts();
+}
+
+/// As many as go now; receipts let others follow. So neither this partition nor
+/// its links are busy with all of a large checkpoint at once.
+void routed_outbox::send_parts() {
+  for (auto& message : checkpoints_.take_messages())
     link_->send(routes_->nodes[message.to],
                 to_frame(std::move(message.backup)));
 }
 
 void routed_outbox::keep_here(partition_checkpoint&& checkpoint) {
   checkpoint_sender::completion done{checkpoint.epoch, checkpoint.ended};
+  auto ahead = checkpoint.ahead;
   partition_backup backup{run_, place_, generation_,
-                          0,    true,   std::move(checkpoint)};
+                          0,    !ahead, std::move(checkpoint)};
   caf::anon_send(routes_->holder, own_backup{std::move(backup)});
-  tell_.backed_up(done);
+  if (!ahead)
+    tell_.backed_up(done);
+}
+
+lost_copies routed_outbox::take_lost_copies() {
+  return checkpoints_.take_lost();
+}
+
+bool routed_outbox::takes_copies() const {
+  constexpr std::uint64_t enough = std::uint64_t{64} << 20;
+  return checkpoints_.waiting_bytes() < enough;
+}
+
+void routed_outbox::leave_out_checkpoint(epoch_number epoch) {
+  tell_.left_out(epoch);
 }
 
 void routed_outbox::send_cuts(cut_notice&& cuts) {
@@ -166,6 +191,7 @@ void routed_outbox::on_receipt(const std::string& node,
     on_refusal(node, receipt);
   if (outcome.completed)
     tell_.backed_up(*outcome.completed);
+  send_parts();
 }
 
 /// Where there is no room the next checkpoint does not go, unless too few nodes
@@ -181,6 +207,7 @@ void routed_outbox::on_refusal(const std::string& node,
     with_room_ = with_room_->without(routes_->index_of(node));
     if (!with_room_)
       with_room_ = holders_;
+    checkpoints_.set_holders(*with_room_);
   }
   if (receipt.result != put_result::fenced)
     tell_.not_kept(receipt.epoch, reason);

@@ -42,10 +42,12 @@ struct run_routes {
 class routed_outbox final : public outbox {
 public:
   /// Called when a checkpoint is backed up or not kept (with a reason for the
-  /// user), when one is wished for, and when cuts are held.
+  /// user), when it is known that there will be none, when one is wished for,
+  /// and when cuts are held.
   struct callbacks {
     std::function<void(const checkpoint_sender::completion&)> backed_up;
     std::function<void(epoch_number, const std::string&)> not_kept;
+    std::function<void(epoch_number)> left_out;
     std::function<void(epoch_number)> wished;
     std::function<void(epoch_number)> cuts_held;
   };
@@ -59,14 +61,15 @@ public:
 
   /// To be called before the partition sends anything, and when the run is
   /// placed otherwise. Cuts that holders had who are gone are sent to new ones;
-  /// checkpoints are not.
+  /// checkpoints are not, but the next one has all of such slices.
   void route(std::shared_ptr<const run_routes> routes, backup_holders holders);
 
   /// What the instance of a source that is lost had cut beyond `stable`.
   void repeat_cuts(epoch_number stable,
                    const std::map<epoch_number, std::vector<source_cut>>& cuts);
 
-  /// The connection to a node broke and stands again: cuts may be lost.
+  /// The connection to a node broke and stands again: cuts and parts of
+  /// checkpoints may be lost.
   void on_reconnected(node_index node);
 
   void send_batch(const batch_target& to, batch_ptr tuples) override;
@@ -74,6 +77,9 @@ public:
                   std::span<const close_receiver> receivers) override;
   void send_credit(const credit_notice& notice) override;
   void send_checkpoint(partition_checkpoint&& checkpoint) override;
+  lost_copies take_lost_copies() override;
+  bool takes_copies() const override;
+  void leave_out_checkpoint(epoch_number epoch) override;
   void send_cuts(cut_notice&& cuts) override;
   void ask_for_checkpoint(epoch_number epoch) override;
 
@@ -90,6 +96,7 @@ private:
   using channel = std::pair<edge_id, partition_index>;
 
   void deliver(waiting_batches& waiting);
+  void send_parts();
   void send(const std::vector<cut_sender::message>& messages);
   void note_if_alone();
   void on_refusal(const std::string& node, const backup_receipt& receipt);

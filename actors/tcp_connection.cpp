@@ -4,7 +4,11 @@
 #include <boost/asio/error.hpp>
 #include <cassert>
 #include <cstring>
+#include <limits>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <new>
+#include <sys/socket.h>
 #include <utility>
 
 namespace braid {
@@ -18,6 +22,12 @@ tcp_connection::tcp_connection(tcp_stream stream, lane on, frame_pool& bodies,
     longest_frame_(longest_frame), then_(std::move(then)) {}
 
 void tcp_connection::start() {
+  if (lane_ == lane::state) {
+    // Where the system does not know this, more of it waits there.
+    auto unsent = static_cast<int>(piece_bytes);
+    ::setsockopt(stream_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT,
+                 &unsent, sizeof(unsent));
+  }
   read_more();
 }
 
@@ -57,7 +67,10 @@ void tcp_connection::flush() {
     if (error)
       return self->broken("cannot write: " + error.message());
     self->written(bytes);
-    self->flush();
+    if (self->then_.on_piece)
+      self->then_.on_piece();
+    else
+      self->flush();
   };
   stream_.async_write_some(gather(), std::move(then));
 }
@@ -66,6 +79,7 @@ void tcp_connection::flush() {
 // does not move its elements when it grows.
 tcp_connection::buffer_view tcp_connection::gather() {
   gathered_count_ = 0;
+  gathered_bytes_ = 0;
   std::uint64_t skip = written_of_first_;
   std::size_t frames = std::min(queue_.size(), most_frames);
   for (std::size_t i = 0; i < frames; ++i) {
@@ -83,10 +97,18 @@ void tcp_connection::add_buffer(std::span<const std::byte> bytes,
     skip -= bytes.size();
     return;
   }
-  if (gathered_count_ == most_buffers)
+  if (gathered_count_ == most_buffers || gathered_bytes_ == longest_piece())
     return;
   auto rest = bytes.subspan(std::exchange(skip, 0));
-  gathered_[gathered_count_++] = asio::buffer(rest.data(), rest.size());
+  auto size =
+    std::min<std::uint64_t>(rest.size(), longest_piece() - gathered_bytes_);
+  gathered_[gathered_count_++] = asio::buffer(rest.data(), size);
+  gathered_bytes_ += size;
+}
+
+std::uint64_t tcp_connection::longest_piece() const {
+  return lane_ == lane::state ? piece_bytes
+                              : std::numeric_limits<std::uint64_t>::max();
 }
 
 void tcp_connection::written(std::size_t bytes) {
@@ -103,9 +125,11 @@ void tcp_connection::written(std::size_t bytes) {
 // One system call fills the rest of the body and, beyond it, the staging area.
 void tcp_connection::read_more() {
   auto missing = frame_ ? frame_->length - body_filled_ : 0;
+  auto of_body = std::min(missing, longest_piece());
+  auto ahead = of_body < missing ? 0 : read_ahead_ - staged_end_;
   std::array<asio::mutable_buffer, 2> buffers{
-    asio::buffer(body_.get() + body_filled_, missing),
-    asio::buffer(staging_.data() + staged_end_, read_ahead_ - staged_end_)};
+    asio::buffer(body_.get() + body_filled_, of_body),
+    asio::buffer(staging_.data() + staged_end_, ahead)};
   auto then = [self = shared_from_this()](error_code error, std::size_t bytes) {
     if (self->closed_)
       return;

@@ -26,6 +26,8 @@ public:
     std::function<void(incoming_frame frame)> on_frame;
     /// So many more bytes, headers included, are the operating system's.
     std::function<void(std::uint64_t bytes)> on_written;
+    /// If it is set: calls `flush` when the next piece may be written.
+    std::function<void()> on_piece;
     /// The connection is of no use any more. At most once, and the last call.
     std::function<void(const std::string& reason)> on_broken;
   };
@@ -58,6 +60,9 @@ private:
   // of which it makes some, cost nothing.
   static constexpr std::size_t most_buffers = 64;
   static constexpr std::size_t most_frames = 16;
+  // On the lane of state, so much at a time is written, read, and left to the
+  // system unsent: batches never wait for more.
+  static constexpr std::uint64_t piece_bytes = 256 * 1024;
   using buffer_view = std::span<const boost::asio::const_buffer>;
 
   // How much is read past the end of a body: many frames at once if they are
@@ -69,6 +74,7 @@ private:
 
   buffer_view gather();
   void add_buffer(std::span<const std::byte> bytes, std::uint64_t& skip);
+  std::uint64_t longest_piece() const;
   void written(std::size_t bytes);
 
   void read_more();
@@ -91,6 +97,7 @@ private:
   bool writing_ = false;
   std::array<boost::asio::const_buffer, most_buffers> gathered_;
   std::size_t gathered_count_ = 0;
+  std::uint64_t gathered_bytes_ = 0;
 
   std::optional<frame_header> frame_; // whose body is being read
   std::shared_ptr<std::byte> body_;

@@ -128,8 +128,9 @@ void tcp_handshake::decide() {
     return refuse("protocol version " + std::to_string(version_)
                   + " meets version " + std::to_string(frame_header::version)
                   + "; run one release on all nodes");
-  if (theirs_.on != ours_.on)
+  if (theirs_.on > lane::state || (dialling_ && theirs_.on != ours_.on))
     return refuse("another lane than ours");
+  ours_.on = theirs_.on;
   if (std::string reason = then_.judge(theirs_); !reason.empty())
     return refuse(reason);
   if (dialling_)

@@ -60,7 +60,8 @@ public:
             std::chrono::milliseconds connect_limit,
             std::chrono::milliseconds handshake_limit);
 
-  /// Lets the other, who is connected already, introduce itself first.
+  /// Lets the other, who is connected already, introduce itself first, and
+  /// choose the lane.
   void answer(std::chrono::milliseconds handshake_limit);
 
   /// Closes the connection and calls nobody.
@@ -88,7 +89,7 @@ private:
 
   tcp_stream stream_;
   boost::asio::steady_timer deadline_;
-  const hello ours_;
+  hello ours_;
   callbacks then_;
   std::vector<boost::asio::ip::tcp::endpoint> endpoints_;
   hello theirs_;

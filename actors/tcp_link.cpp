@@ -88,7 +88,7 @@ struct add_request {
   std::uint64_t incarnation;
   std::string host;
   std::uint16_t port;
-  std::shared_ptr<tcp_outlet> outlet;
+  std::shared_ptr<tcp_outlets> outlets;
 };
 
 struct remove_request {
@@ -137,7 +137,7 @@ private:
 
   // Of all threads.
   mutable std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<tcp_outlet>> outlets_;
+  std::map<std::string, std::shared_ptr<tcp_outlets>> outlets_;
   std::vector<request> requests_;
   bool stopped_ = false;
   std::mutex stop_mutex_; // held while the I/O thread ends
@@ -166,8 +166,8 @@ void tcp_link::core::ask(request wanted) {
 
 void tcp_link::core::check(const std::string& node,
                            const outgoing_frame& frame) const {
-  if (frame.on_lane() != lane::batches)
-    throw std::invalid_argument("this link has no lane but that of batches");
+  if (frame.on_lane() > lane::state)
+    throw std::invalid_argument("this link has no such lane");
   if (frame.size() > context_->options.longest_frame_bytes)
     throw std::length_error(
       "a frame of " + std::to_string(frame.size()) + " bytes to '" + node
@@ -178,22 +178,29 @@ void tcp_link::core::check(const std::string& node,
 
 void tcp_link::core::send(const std::string& node,
                           std::span<outgoing_frame> frames) {
-  for (auto& frame : frames)
+  if (frames.empty())
+    return;
+  auto on = frames.front().on_lane();
+  for (auto& frame : frames) {
     check(node, frame);
-  std::shared_ptr<tcp_outlet> outlet;
+    if (frame.on_lane() != on)
+      throw std::invalid_argument("frames sent together take the same lane");
+  }
+  std::shared_ptr<tcp_outlets> outlets;
   {
     std::lock_guard guard(mutex_);
     auto found = outlets_.find(node);
     if (found == outlets_.end())
       return;
-    outlet = found->second;
+    outlets = found->second;
   }
-  outlet->send(frames, [&](std::span<outgoing_frame> rest, begun_frame begun) {
-    std::vector<outgoing_frame> left{std::make_move_iterator(rest.begin()),
-                                     std::make_move_iterator(rest.end())};
-    std::lock_guard guard(mutex_);
-    ask(send_request{node, std::move(left), begun});
-  });
+  outlets->of(on).send(
+    frames, [&](std::span<outgoing_frame> rest, begun_frame begun) {
+      std::vector<outgoing_frame> left{std::make_move_iterator(rest.begin()),
+                                       std::make_move_iterator(rest.end())};
+      std::lock_guard guard(mutex_);
+      ask(send_request{node, std::move(left), begun});
+    });
 }
 
 std::uint64_t tcp_link::core::queued_bytes(const std::string& node) const {
@@ -208,10 +215,10 @@ void tcp_link::core::add_peer(add_request wanted) {
     throw std::invalid_argument("node '" + wanted.name
                                 + "' cannot be a peer of itself");
   std::lock_guard guard(mutex_);
-  auto& outlet = outlets_[wanted.name];
-  if (!outlet)
-    outlet = std::make_shared<tcp_outlet>();
-  wanted.outlet = outlet;
+  auto& outlets = outlets_[wanted.name];
+  if (!outlets)
+    outlets = std::make_shared<tcp_outlets>();
+  wanted.outlets = outlets;
   ask(std::move(wanted));
 }
 
@@ -258,7 +265,8 @@ void tcp_link::core::do_requests() {
     } else if (auto* added = std::get_if<add_request>(&next)) {
       auto& peer = peers_[added->name];
       if (!peer)
-        peer = std::make_shared<tcp_peer>(context_, added->name, added->outlet);
+        peer =
+          std::make_shared<tcp_peer>(context_, added->name, added->outlets);
       peer->meet(added->incarnation, added->host, added->port);
     } else if (auto* removed = std::get_if<remove_request>(&next)) {
       auto peer = peers_.extract(removed->name);

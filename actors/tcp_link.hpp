@@ -1,5 +1,5 @@
-// The links between node processes: one TCP connection for batches between each
-// pair of nodes, beside CAF and unknown to it.
+// The links between node processes: one TCP connection for batches and one for
+// state between each pair of nodes, beside CAF and unknown to it.
 #pragma once
 
 #include "actors/link.hpp"
@@ -40,6 +40,10 @@ struct tcp_link_options {
 /// incarnation. A connection is refused, with one line in both logs, if the
 /// caller is no peer or an older life of it. A peer has one connection at a
 /// time: a later one replaces the earlier. Bytes that are not a frame end it.
+///
+/// The lane of state has a connection of its own, dialled once that of batches
+/// stands; if one of the two ends, the other is closed. State goes in pieces of
+/// 256 KiB, and while batches wait for the network no more than one in 10 ms.
 ///
 /// There is no authentication: listen only where every caller is trusted.
 class tcp_link final : public link_layer {

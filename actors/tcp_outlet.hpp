@@ -21,8 +21,9 @@ struct begun_frame {
   std::uint64_t connection = 0;
 };
 
-/// Shared by the senders of a peer's frames and the I/O thread, which writes
-/// what could not be written at once.
+/// One lane to a peer. Shared by the senders of frames and the I/O thread,
+/// which writes what could not be written at once; all of it while it is not
+/// open.
 class tcp_outlet {
 public:
   /// From now on frames may be written to `socket`. Returns the number of the
@@ -72,6 +73,21 @@ private:
   int socket_ = none;
   std::uint64_t connection_ = 0;
   std::atomic<std::uint64_t> queued_ = 0;
+};
+
+/// The lanes to a peer. That of state is never open: only the I/O thread knows
+/// when it is its turn.
+struct tcp_outlets {
+  tcp_outlet batches;
+  tcp_outlet state;
+
+  tcp_outlet& of(lane which) {
+    return which == lane::state ? state : batches;
+  }
+
+  std::uint64_t queued() const {
+    return batches.queued() + state.queued();
+  }
 };
 
 } // namespace braid

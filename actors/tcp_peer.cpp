@@ -36,10 +36,10 @@ endpoints resolve(const std::string& host, std::uint16_t port,
 }
 
 tcp_peer::tcp_peer(std::shared_ptr<tcp_link_context> context, std::string name,
-                   std::shared_ptr<tcp_outlet> outlet)
+                   std::shared_ptr<tcp_outlets> outlets)
   : context_(std::move(context)), name_(std::move(name)),
-    outlet_(std::move(outlet)), retry_(context_->io),
-    next_retry_(context_->options.first_retry) {}
+    outlets_(std::move(outlets)), state_turn_(context_->io),
+    retry_(context_->io), next_retry_(context_->options.first_retry) {}
 
 // -- who it is ----------------------------------------------------------------
 
@@ -55,12 +55,12 @@ void tcp_peer::meet(std::uint64_t incarnation, const std::string& host,
   host_ = host;
   port_ = port;
   if (newer) {
-    if (connection_)
+    if (is_connected())
       disconnect("incarnation " + std::to_string(incarnation)
                  + " takes its place");
     begin_life(incarnation);
   }
-  if (dials() && !connection_ && (newer || moved)) {
+  if (dials() && !is_connected() && (newer || moved)) {
     stop_dialling();
     dial();
   }
@@ -68,12 +68,14 @@ void tcp_peer::meet(std::uint64_t incarnation, const std::string& host,
 
 // Frames were meant for the life that was known when they were sent.
 void tcp_peer::begin_life(std::uint64_t incarnation) {
-  if (incarnation_ != 0 && !waiting_.empty()) {
-    context_->log(link_log::info, "dropped " + std::to_string(waiting_.size())
+  auto waiting = batches_.waiting.size() + state_.waiting.size();
+  if (incarnation_ != 0 && waiting > 0) {
+    context_->log(link_log::info, "dropped " + std::to_string(waiting)
                                     + " frames for incarnation "
                                     + std::to_string(incarnation_) + " of '"
                                     + name_ + "', which is over");
-    drop_waiting();
+    drop_waiting(lane::batches);
+    drop_waiting(lane::state);
   }
   incarnation_ = incarnation;
 }
@@ -85,6 +87,11 @@ std::string tcp_peer::judge(const hello& theirs) const {
     return "incarnation " + std::to_string(theirs.incarnation) + " of '" + name_
            + "' is over, incarnation " + std::to_string(incarnation_)
            + " is known";
+  if (theirs.on == lane::state
+      && (!is_connected() || theirs.incarnation != incarnation_))
+    return "the lane of batches comes before that of state";
+  if (theirs.on == lane::state && state_.connection)
+    return "there is a lane of state";
   return "";
 }
 
@@ -97,7 +104,7 @@ bool tcp_peer::dials() const {
 // A host's name is looked up on a thread that nobody waits for: the question
 // cannot be withdrawn and may take longer than a link has time to stop.
 void tcp_peer::dial() {
-  assert(dials() && !connection_ && !attempt_);
+  assert(dials() && !is_whole() && !attempt_);
   error_code error;
   if (auto literal = asio::ip::make_address(host_, error); !error)
     return connect({{literal, port_}});
@@ -127,8 +134,10 @@ void tcp_peer::connect(const endpoints& found) {
     adopt(std::move(stream), theirs);
   };
   then.on_failed = [this](const std::string& reason) { dial_failed(reason); };
-  attempt_ = std::make_shared<tcp_handshake>(tcp_stream(context_->io),
-                                             context_->ours, std::move(then));
+  auto ours = context_->ours;
+  ours.on = is_connected() ? lane::state : lane::batches;
+  attempt_ = std::make_shared<tcp_handshake>(tcp_stream(context_->io), ours,
+                                             std::move(then));
   attempt_->dial(found, context_->options.connect_limit,
                  context_->options.handshake_limit);
 }
@@ -174,36 +183,52 @@ void tcp_peer::stop_dialling() {
 // -- connected ----------------------------------------------------------------
 
 void tcp_peer::adopt(tcp_stream stream, const hello& theirs) {
-  if (connection_)
+  if (theirs.on == lane::state) {
+    stop_dialling();
+    connect_lane(lane::state, std::move(stream));
+    return flush();
+  }
+  if (is_connected())
     disconnect("a new connection takes its place");
   if (theirs.incarnation > incarnation_)
     begin_life(theirs.incarnation);
   stop_dialling();
   auto socket = stream.native_handle();
-  connection_ = std::make_shared<tcp_connection>(
-    std::move(stream), lane::batches, context_->bodies,
-    context_->options.longest_frame_bytes, connection_callbacks());
-  connection_->start();
-  for (outgoing_frame& frame : std::exchange(waiting_, {}))
-    send(std::move(frame));
-  connection_number_ = outlet_->open(socket);
+  connect_lane(lane::batches, std::move(stream));
+  connection_number_ = outlets_->batches.open(socket);
   context_->log(link_log::info, "connected to '" + name_ + "', incarnation "
                                   + std::to_string(incarnation_));
+  if (dials())
+    dial();
   if (context_->callbacks.on_peer_up)
     context_->callbacks.on_peer_up(name_);
   flush();
 }
 
-tcp_connection::callbacks tcp_peer::connection_callbacks() {
+void tcp_peer::connect_lane(lane which, tcp_stream stream) {
+  auto& to = of(which);
+  to.connection = std::make_shared<tcp_connection>(
+    std::move(stream), which, context_->bodies,
+    context_->options.longest_frame_bytes, connection_callbacks(which));
+  to.connection->start();
+  for (outgoing_frame& frame : std::exchange(to.waiting, {}))
+    send(std::move(frame));
+}
+
+tcp_connection::callbacks tcp_peer::connection_callbacks(lane which) {
   tcp_connection::callbacks then;
   then.on_frame = [this](incoming_frame frame) {
     if (context_->callbacks.on_frame)
       context_->callbacks.on_frame(name_, std::move(frame));
   };
-  then.on_written = [this](std::uint64_t bytes) {
-    unwritten_ -= bytes;
-    outlet_->no_longer_queued(bytes);
+  then.on_written = [this, which](std::uint64_t bytes) {
+    of(which).unwritten -= bytes;
+    outlets_->of(which).no_longer_queued(bytes);
+    if (which == lane::batches && state_waits_)
+      flush_state();
   };
+  if (which == lane::state)
+    then.on_piece = [this] { flush_state(); };
   then.on_broken = [this](const std::string& reason) {
     disconnect(reason);
     if (dials())
@@ -212,51 +237,101 @@ tcp_connection::callbacks tcp_peer::connection_callbacks() {
   return then;
 }
 
+tcp_peer::lane_state& tcp_peer::of(lane which) {
+  return which == lane::state ? state_ : batches_;
+}
+
+bool tcp_peer::is_connected() const {
+  return batches_.connection != nullptr;
+}
+
+/// On all lanes.
+bool tcp_peer::is_whole() const {
+  return is_connected() && state_.connection != nullptr;
+}
+
 void tcp_peer::send(outgoing_frame frame, begun_frame begun) {
+  auto on = frame.on_lane();
+  auto& to = of(on);
   auto rest = wire_size(frame) - begun.bytes;
   // Of a frame the beginning of which is lost, the rest is of no use.
   if (begun.bytes > 0 && begun.connection != connection_number_)
-    return outlet_->no_longer_queued(rest);
-  if (!connection_)
-    return waiting_.push_back(std::move(frame));
-  unwritten_ += rest;
-  connection_->enqueue(std::move(frame), begun.bytes);
+    return outlets_->of(on).no_longer_queued(rest);
+  if (!to.connection)
+    return to.waiting.push_back(std::move(frame));
+  to.unwritten += rest;
+  to.connection->enqueue(std::move(frame), begun.bytes);
 }
 
 void tcp_peer::flush() {
-  if (connection_)
-    connection_->flush();
+  if (batches_.connection)
+    batches_.connection->flush();
+  flush_state();
+}
+
+/// Writes the next piece of state. While batches wait for the network that
+/// waits, too, but not for ever.
+void tcp_peer::flush_state() {
+  constexpr std::chrono::milliseconds longest_wait{10};
+  if (!state_.connection || state_.unwritten == 0)
+    return;
+  if (outlets_->batches.queued() == 0) {
+    state_waits_ = false;
+    return state_.connection->flush();
+  }
+  if (std::exchange(state_waits_, true))
+    return;
+  state_turn_.expires_after(longest_wait);
+  state_turn_.async_wait([peer = weak_from_this()](error_code error) {
+    auto self = peer.lock();
+    if (error || !self || !std::exchange(self->state_waits_, false))
+      return;
+    if (self->state_.connection)
+      self->state_.connection->flush();
+  });
 }
 
 void tcp_peer::disconnect(const std::string& reason) {
-  outlet_->close();
+  stop_dialling();
+  outlets_->batches.close();
   connection_number_ = 0;
-  std::exchange(connection_, nullptr)->close();
-  outlet_->no_longer_queued(std::exchange(unwritten_, 0));
+  state_waits_ = false;
+  state_turn_.cancel();
+  for (auto which : {lane::batches, lane::state}) {
+    auto& closing = of(which);
+    if (auto connection = std::exchange(closing.connection, nullptr))
+      connection->close();
+    outlets_->of(which).no_longer_queued(std::exchange(closing.unwritten, 0));
+  }
+  // Sent while the other lane stood, they count as lost with it.
+  drop_waiting(lane::state);
   context_->log(link_log::warning,
                 "connection to '" + name_ + "' ended: " + reason);
   if (context_->callbacks.on_peer_down)
     context_->callbacks.on_peer_down(name_, reason);
 }
 
-void tcp_peer::drop_waiting() {
-  for (const outgoing_frame& frame : waiting_)
-    outlet_->no_longer_queued(wire_size(frame));
-  waiting_.clear();
+void tcp_peer::drop_waiting(lane which) {
+  for (const outgoing_frame& frame : of(which).waiting)
+    outlets_->of(which).no_longer_queued(wire_size(frame));
+  of(which).waiting.clear();
 }
 
 void tcp_peer::leave(const std::string& reason) {
   stop_dialling();
-  if (connection_)
+  if (is_connected())
     disconnect(reason);
-  drop_waiting();
+  drop_waiting(lane::batches);
+  drop_waiting(lane::state);
 }
 
 void tcp_peer::stop() {
   stop_dialling();
-  outlet_->close();
-  if (connection_)
-    connection_->close();
+  state_turn_.cancel();
+  outlets_->batches.close();
+  for (auto which : {lane::batches, lane::state})
+    if (of(which).connection)
+      of(which).connection->close();
 }
 
 } // namespace braid

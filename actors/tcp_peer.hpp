@@ -45,7 +45,7 @@ resolve(const std::string& host, std::uint16_t port,
 class tcp_peer : public std::enable_shared_from_this<tcp_peer> {
 public:
   tcp_peer(std::shared_ptr<tcp_link_context> context, std::string name,
-           std::shared_ptr<tcp_outlet> outlet);
+           std::shared_ptr<tcp_outlets> outlets);
 
   /// As link_layer::add_peer. Dials, if that is for us to do.
   void meet(std::uint64_t incarnation, const std::string& host,
@@ -59,8 +59,8 @@ public:
   /// Why the caller must not become this peer's connection; empty if it may.
   std::string judge(const hello& theirs) const;
 
-  /// Makes a stream that has shaken hands this peer's connection, in place of
-  /// the one it may have.
+  /// Makes a stream that has shaken hands this peer's connection, or its lane
+  /// of state. A new connection takes the place of the one that it may have.
   void adopt(tcp_stream stream, const hello& theirs);
 
   /// Lets connection, attempts and frames go. Only destruction may follow.
@@ -70,6 +70,13 @@ public:
   void stop();
 
 private:
+  /// One lane's way out.
+  struct lane_state {
+    std::deque<outgoing_frame> waiting; // empty while there is a connection
+    std::shared_ptr<tcp_connection> connection;
+    std::uint64_t unwritten = 0; // bytes of frames given to the connection
+  };
+
   void begin_life(std::uint64_t incarnation);
   bool dials() const;
   void dial();
@@ -78,20 +85,26 @@ private:
   void redial_later();
   void stop_dialling();
   void disconnect(const std::string& reason);
-  void drop_waiting();
-  tcp_connection::callbacks connection_callbacks();
+  void drop_waiting(lane which);
+  lane_state& of(lane which);
+  bool is_connected() const;
+  bool is_whole() const;
+  void connect_lane(lane which, tcp_stream stream);
+  void flush_state();
+  tcp_connection::callbacks connection_callbacks(lane which);
 
   const std::shared_ptr<tcp_link_context> context_;
   const std::string name_;
-  const std::shared_ptr<tcp_outlet> outlet_;
+  const std::shared_ptr<tcp_outlets> outlets_;
   std::uint64_t incarnation_ = 0;
   std::string host_;
   std::uint16_t port_ = 0;
 
-  std::deque<outgoing_frame> waiting_; // empty while there is a connection
-  std::shared_ptr<tcp_connection> connection_;
-  std::uint64_t connection_number_ = 0;
-  std::uint64_t unwritten_ = 0; // bytes of frames given to the connection
+  lane_state batches_;
+  lane_state state_;
+  std::uint64_t connection_number_ = 0; // of batches
+  boost::asio::steady_timer state_turn_;
+  bool state_waits_ = false; // for its turn
 
   // Of the side that dials.
   std::uint64_t dial_number_ = 0; // what an earlier dial finds out is ignored

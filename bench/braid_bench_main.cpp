@@ -21,6 +21,7 @@ const std::vector<std::pair<std::string, benchmark>> benchmarks{
   {"archive", [](const auto&) { return braid::measure_archive(); }},
   {"keyed_count", braid::measure_keyed_count},
   {"latency", braid::measure_latency},
+  {"checkpoints", braid::measure_checkpoints},
   {"idle", braid::measure_idle},
   {"recovery", braid::measure_recovery},
   {"overhead", braid::measure_overhead},

@@ -25,6 +25,10 @@ std::vector<measurement> measure_links(const bench_setup& setup);
 /// The age of results behind three hops, at half of what they can carry.
 std::vector<measurement> measure_latency(const bench_setup& setup);
 
+/// How long a partition with 1 GB of state, a tenth of which changes, stands
+/// still for checkpoints; and how long batches wait while such state is sent.
+std::vector<measurement> measure_checkpoints(const bench_setup& setup);
+
 /// What a cluster of three processes with a waiting topology uses.
 std::vector<measurement> measure_idle(const bench_setup& setup);
 

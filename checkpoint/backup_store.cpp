@@ -27,6 +27,21 @@ std::string to_string(put_result x) {
   return {};
 }
 
+byte_buffer whole_of(const restored_slice& found, const fold_function& fold) {
+  auto changes = found.changes;
+  while (changes.size() > 1) {
+    decltype(changes) halved;
+    for (std::size_t i = 0; i < changes.size(); i += 2)
+      halved.push_back(i + 1 == changes.size()
+                         ? changes[i]
+                         : std::make_shared<const byte_buffer>(
+                           fold(changes[i]->bytes(), changes[i + 1]->bytes())));
+    changes = std::move(halved);
+  }
+  return changes.empty() ? *found.full
+                         : fold(found.full->bytes(), changes[0]->bytes());
+}
+
 backup_store::backup_store(settings limits, fold_function fold)
   : settings_(limits), fold_(std::move(fold)) {
   assert(fold_);
@@ -106,25 +121,13 @@ bool backup_store::fold_next() {
 
 restored_slice backup_store::restore(const backup_key& key,
                                      epoch_number epoch) const {
-  restored_slice result;
   auto* slice = find(key);
   if (slice == nullptr)
-    return result;
+    return {};
   auto last = newest(slice->held, epoch);
   if (last == slice->held.end())
-    return result;
-  result.epoch = last->first;
-  auto chain = chain_of(slice->held, last);
-  auto whole = [](auto part) { return is_whole(part->second); };
-  if (!std::all_of(chain.begin(), chain.end(), whole)) {
-    result.result = restored_slice::outcome::damaged;
-    return result;
-  }
-  result.result = restored_slice::outcome::found;
-  result.full = chain.front()->second.content;
-  for (auto part = chain.begin() + 1; part != chain.end(); ++part)
-    result.changes.push_back((*part)->second.content);
-  return result;
+    return {};
+  return found_in(chain_of(slice->held, last));
 }
 
 std::vector<epoch_number> backup_store::epochs(const backup_key& key) const {
@@ -192,6 +195,23 @@ backup_store::chain_of(const entries& held, entries::const_iterator last) {
   return result;
 }
 
+restored_slice
+backup_store::found_in(const std::vector<entries::const_iterator>& chain) {
+  restored_slice result;
+  result.epoch = chain.back()->first;
+  auto whole = [](auto part) { return is_whole(part->second); };
+  if (!std::all_of(chain.begin(), chain.end(), whole)) {
+    result.result = restored_slice::outcome::damaged;
+    return result;
+  }
+  result.result = restored_slice::outcome::found;
+  result.full = chain.front()->second.content;
+  for (auto part = chain.begin() + 1; part != chain.end(); ++part)
+    if (!(*part)->second.content->empty())
+      result.changes.push_back((*part)->second.content);
+  return result;
+}
+
 const backup_store::slice_state*
 backup_store::find(const backup_key& key) const {
   auto run = runs_.find(key.run);
@@ -224,6 +244,7 @@ bool backup_store::has_base(const slice_state& slice,
 void backup_store::sweep(const backup_key& key, slice_state& slice,
                          epoch_number stable) {
   auto& held = slice.held;
+  skip_unchanged(held, stable);
   auto first = newest(held, stable);
   if (first == held.cend())
     return;
@@ -235,6 +256,27 @@ void backup_store::sweep(const backup_key& key, slice_state& slice,
     at = needed.contains(at->first) ? std::next(at) : erase(held, at);
   if (wants_fold(slice, stable))
     to_fold_.insert(key);
+}
+
+/// Where nothing changed up to the stable epoch, what was held before is what
+/// was there then. So a slice that never changes is not held again and again.
+void backup_store::skip_unchanged(entries& held, epoch_number stable) {
+  auto after = held.upper_bound(stable);
+  if (after == held.begin())
+    return;
+  auto& [epoch, last] = *std::prev(after);
+  for (auto at = after; at != held.end(); ++at)
+    if (at->second.base && *at->second.base < epoch)
+      return;
+  while (last.base && last.content->empty()) {
+    auto base = held.find(*last.base);
+    bytes_ -= bytes_of(base->second);
+    bytes_ += base->second.content->size();
+    last.base = base->second.base;
+    last.content = std::move(base->second.content);
+    last.checksum = base->second.checksum;
+    held.erase(base);
+  }
 }
 
 /// The stable state has outgrown its base, and nothing newer is built on what
@@ -250,7 +292,8 @@ bool backup_store::wants_fold(const slice_state& slice,
   for (auto part = parts.begin() + 1; part != parts.end(); ++part)
     changes += bytes_of((*part)->second);
   auto base = bytes_of(parts.front()->second);
-  if (changes * 100 <= base * settings_.fold_percent)
+  if (changes * 100 <= base * settings_.fold_percent
+      && parts.size() <= settings_.longest_chain)
     return false;
   return std::all_of(std::next(last), held.end(), [&](auto& x) {
     return !x.second.base || *x.second.base >= last->first;
@@ -260,14 +303,10 @@ bool backup_store::wants_fold(const slice_state& slice,
 void backup_store::fold(entries& held, epoch_number stable) {
   auto last = newest(held, stable);
   auto parts = chain_of(held, last);
-  for (auto& part : parts)
-    if (!is_whole(part->second))
-      return;
-  byte_buffer folded;
-  for (std::size_t i = 1; i < parts.size(); ++i) {
-    auto base = i == 1 ? parts[0]->second.content->bytes() : folded.bytes();
-    folded = fold_(base, parts[i]->second.content->bytes());
-  }
+  auto found = found_in(parts);
+  if (found.result != restored_slice::outcome::found)
+    return;
+  auto folded = whole_of(found, fold_);
   auto sum = checksum(folded);
   entry whole{std::nullopt, last->second.incarnation,
               std::make_shared<const byte_buffer>(std::move(folded)), sum};

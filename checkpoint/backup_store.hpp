@@ -32,7 +32,7 @@ struct backup_key {
 };
 
 /// A slice's state at the end of `epoch`: all of it, or what changed since the
-/// end of `base`.
+/// end of `base`. Changes of no bytes say that nothing did.
 struct slice_backup {
   std::optional<epoch_number> base; ///< nothing: a full copy
   epoch_number epoch = 0;
@@ -72,6 +72,15 @@ struct restored_slice {
   std::vector<std::shared_ptr<const byte_buffer>> changes;
 };
 
+/// Makes one full copy of another and what changed since; or changes, of
+/// changes and what followed them. May throw.
+using fold_function = std::function<byte_buffer(
+  std::span<const std::byte> base, std::span<const std::byte> changes)>;
+
+/// What was found, in one piece. Changes, which are small, are folded among
+/// each other first: so the full copy is gone through only once.
+byte_buffer whole_of(const restored_slice& found, const fold_function& fold);
+
 /// The backups that one node holds of slices that live elsewhere: of each the
 /// newest full copy at or before the stable epoch with the changes since, and
 /// whatever came for later epochs. Contents are opaque; what a restore was
@@ -81,15 +90,13 @@ struct restored_slice {
 /// goes back to the stable epoch.
 class backup_store {
 public:
-  /// Makes one full copy of another and what changed since. May throw.
-  using fold_function = std::function<byte_buffer(
-    std::span<const std::byte> base, std::span<const std::byte> changes)>;
-
   struct settings {
     /// Bytes held at most. Folding needs room for one more slice meanwhile.
     std::uint64_t limit = std::uint64_t{1} << 30;
     /// Changes are folded once they exceed this many per cent of their base.
     std::uint32_t fold_percent = 50;
+    /// Or once there are more of them than this.
+    std::size_t longest_chain = 32;
   };
 
   backup_store(settings limits, fold_function fold);
@@ -164,12 +171,14 @@ private:
   static std::vector<entries::const_iterator>
   chain_of(const entries& held, entries::const_iterator newest);
   static bool is_whole(const entry& x);
+  static restored_slice found_in(const std::vector<entries::const_iterator>&);
   static bool has_base(const slice_state& slice, const slice_backup& changes,
                        epoch_number stable);
 
   const slice_state* find(const backup_key& key) const;
   entries::const_iterator erase(entries& held, entries::const_iterator x);
   void sweep(const backup_key& key, slice_state& slice, epoch_number stable);
+  void skip_unchanged(entries& held, epoch_number stable);
   bool wants_fold(const slice_state& slice, epoch_number stable) const;
   void fold(entries& held, epoch_number stable);
 

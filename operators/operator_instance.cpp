@@ -15,18 +15,33 @@ const edge_target& instance_setup::target(edge_id edge) const {
   std::abort();
 }
 
+void operator_instance::save_changes(std::uint32_t local, byte_buffer& out) {
+  auto earlier = unsaved_.extract(local);
+  if (earlier.empty())
+    return states_.save_changes(local, out);
+  byte_buffer changes;
+  states_.save_changes(local, changes);
+  out.append(fold(earlier.mapped().bytes(), changes.bytes()));
+}
+
 void round_trip(operator_instance& instance, const instance_setup& setup,
                 std::uint32_t local) {
   byte_buffer before;
   instance.save_slice(local, before);
+  auto unsaved = instance.unsaved_.extract(local);
+  auto changed = instance.states_.changed(local);
   byte_buffer changes;
-  instance.save_changes(local, changes);
+  instance.states_.save_changes(local, changes);
   auto copy = instance.copies_.find(local);
   auto stored = copy == instance.copies_.end()
                   ? before
                   : fold(copy->second.bytes(), changes.bytes());
   instance.load_slice(local, stored.bytes());
   instance.copies_[local] = std::move(stored);
+  if (!unsaved.empty())
+    changes = fold(unsaved.mapped().bytes(), changes.bytes());
+  if (changed || !unsaved.empty())
+    instance.unsaved_[local] = std::move(changes);
   byte_buffer after;
   instance.save_slice(local, after);
   if (!(before == after))

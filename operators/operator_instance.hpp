@@ -98,18 +98,23 @@ public:
   void load_slice(std::uint32_t local, std::span<const std::byte> bytes) {
     states_.load(local, bytes);
     copies_.erase(local);
+    unsaved_.erase(local);
   }
 
   /// Whether `save_changes` has something to write.
   bool changed(std::uint32_t local) const {
-    return states_.changed(local);
+    return unsaved_.contains(local) || states_.changed(local);
   }
 
   /// What has changed or is gone since this was called last, or since the slice
   /// was loaded; all there is, as records that replace what was before, if
   /// neither has happened. Then nothing has changed.
-  void save_changes(std::uint32_t local, byte_buffer& out) {
-    states_.save_changes(local, out);
+  void save_changes(std::uint32_t local, byte_buffer& out);
+
+  /// All of a slice has been saved: now nothing has changed.
+  void forget_changes(std::uint32_t local) {
+    states_.forget_changes(local);
+    unsaved_.erase(local);
   }
 
   /// Makes changes that `save_changes` wrote. They do not count as changes.
@@ -137,6 +142,11 @@ public:
   /// As `save_changes`.
   void save_shared_changes(byte_buffer& out) {
     shared_.save_changes(0, out);
+  }
+
+  /// As `forget_changes`.
+  void forget_shared_changes() {
+    shared_.forget_changes(0);
   }
 
   /// As `apply_changes`.
@@ -177,6 +187,8 @@ private:
   state_registry shared_;
   /// The slices that `round_trip` has seen, as folded since.
   std::map<std::uint32_t, byte_buffer> copies_;
+  /// Their changes that nobody else has asked for yet.
+  std::map<std::uint32_t, byte_buffer> unsaved_;
 };
 
 /// The text of an `operator_error`.

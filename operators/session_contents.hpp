@@ -111,6 +111,10 @@ public:
     out.end();
   }
 
+  void forget_changes(std::uint32_t local) override {
+    slices_[local].keys.forget_changes();
+  }
+
   void clear(std::uint32_t local) override {
     slices_[local].checks.clear();
     slices_[local].keys.clear();

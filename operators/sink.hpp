@@ -114,6 +114,10 @@ public:
 
   void save_changes(std::uint32_t local, record_writer& out) override {
     save(local, out);
+    forget_changes(local);
+  }
+
+  void forget_changes(std::uint32_t local) override {
     saved_[local] = position(local);
   }
 

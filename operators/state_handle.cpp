@@ -72,6 +72,11 @@ void state_registry::save_changes(std::uint32_t local, byte_buffer& out) {
   writer.end();
 }
 
+void state_registry::forget_changes(std::uint32_t local) const {
+  for (auto* handle : handles_)
+    handle->forget_changes(local);
+}
+
 void state_registry::apply_changes(std::uint32_t local,
                                    std::span<const std::byte> bytes) {
   record_reader in{bytes};

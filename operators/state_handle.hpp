@@ -47,6 +47,9 @@ public:
   /// the slice was cleared or, but for that, hosted. Then nothing has changed.
   virtual void save_changes(std::uint32_t local, record_writer& out) = 0;
 
+  /// All of a slice has been saved: now nothing has changed.
+  virtual void forget_changes(std::uint32_t local) = 0;
+
   /// Empties a slice. Then nothing has changed.
   virtual void clear(std::uint32_t local) = 0;
 
@@ -98,6 +101,9 @@ public:
 
   /// What has changed since this was called last, or since `load`.
   void save_changes(std::uint32_t local, byte_buffer& out);
+
+  /// As if `save_changes` had been called.
+  void forget_changes(std::uint32_t local) const;
 
   /// Makes the changes that `save_changes` wrote. Throws `decode_error`; some
   /// have been made then.

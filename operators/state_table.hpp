@@ -57,6 +57,11 @@ public:
     }
   }
 
+  /// The keys, in no order; some may be there more than once.
+  const std::vector<Key>& keys() const {
+    return keys_;
+  }
+
   /// The keys, each once, in the order that `less` gives them.
   template <class Less>
   const std::vector<Key>& in_order(Less less) {
@@ -218,8 +223,19 @@ public:
   /// Does the same as if every entry had changed.
   void save_everything(std::span<const std::byte> group, record_writer& out) {
     save(group, out);
-    for (auto at = entries_.begin(); at != entries_.end(); ++at)
-      at.value().changed = false;
+    forget_changes();
+  }
+
+  /// Nothing has changed.
+  void forget_changes() {
+    if (changes_.everything()) {
+      for (auto at = entries_.begin(); at != entries_.end(); ++at)
+        at.value().changed = false;
+    } else {
+      for (auto& key : changes_.keys())
+        if (auto* found = find_entry(key))
+          found->changed = false;
+    }
     changes_.reset();
   }
 
@@ -313,6 +329,10 @@ public:
     out.end();
   }
 
+  void forget_changes(std::uint32_t local) override {
+    tables_[local].forget_changes();
+  }
+
   void clear(std::uint32_t local) override {
     tables_[local].clear();
   }
@@ -356,6 +376,10 @@ public:
 
   void save_changes(std::uint32_t local, record_writer& out) override {
     save(local, out);
+    values_[local].changed = false;
+  }
+
+  void forget_changes(std::uint32_t local) override {
     values_[local].changed = false;
   }
 

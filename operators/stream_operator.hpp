@@ -316,6 +316,10 @@ public:
     changed_ = false;
   }
 
+  void forget_changes(std::uint32_t) override {
+    changed_ = false;
+  }
+
   void clear(std::uint32_t) override {
     value_ = {};
     changed_ = false;

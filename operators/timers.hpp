@@ -92,13 +92,22 @@ public:
 
   void save_changes(std::uint32_t local, record_writer& out) override {
     auto& slice = slices_[local];
-    if (slice.changes.everything()) {
+    if (slice.changes.everything())
       save(local, out);
+    else
+      write_changes(slice, out);
+    forget_changes(local);
+  }
+
+  void forget_changes(std::uint32_t local) override {
+    auto& slice = slices_[local];
+    if (slice.changes.everything()) {
       for (auto& [at, timers] : slice.queue)
         for (auto timer = timers.begin(); timer != timers.end(); ++timer)
           timer.value() = false;
     } else {
-      write_changes(slice, out);
+      for (auto& changed : slice.changes.keys())
+        find_and_unmark(slice, changed);
     }
     slice.changes.reset();
   }

@@ -171,6 +171,19 @@ public:
     slice.changes.reset();
   }
 
+  void forget_changes(std::uint32_t local) override {
+    auto& slice = slices_[local];
+    if (slice.changes.everything()) {
+      for (auto& [begin, entries] : slice.tables)
+        entries.forget_changes();
+    } else {
+      for (auto begin : slice.changes.keys())
+        if (auto found = slice.tables.find(begin); found != slice.tables.end())
+          found->second.forget_changes();
+    }
+    slice.changes.reset();
+  }
+
   void clear(std::uint32_t local) override {
     slices_[local] = {};
     slices_[local].changes.reset();

@@ -75,6 +75,34 @@ TEST_CASE("a backup travels whole", "[backups]") {
         == std::map<slice_id, std::string>{{4, "four 60/3"}, {9, "nine 60/3"}});
 }
 
+TEST_CASE("changes travel with what they are based on", "[backups]") {
+  auto sent = backup_of(60, 3);
+  sent.checkpoint.slices[2] = bytes_of("");
+  sent.checkpoint.bases = {{2, 40}, {9, 40}, {4, 50}};
+  sent.checkpoint.shared_base = 40;
+  sent.checkpoint.ahead = true;
+  incoming_frame frame{to_frame(sent)};
+  auto read = read_partition_backup(frame);
+  CHECK(read.checkpoint.ahead);
+  CHECK(read.checkpoint.bases == sent.checkpoint.bases);
+  CHECK(read.checkpoint.shared_base == 40);
+  CHECK(texts_of(read.checkpoint)
+        == std::map<slice_id, std::string>{
+          {2, ""}, {4, "four 60/3"}, {9, "nine 60/3"}});
+  check_every_damage(to_frame(sent), read_partition_backup);
+}
+
+TEST_CASE("only what is large takes the lane of state", "[backups]") {
+  CHECK(to_frame(backup_of(60, 3)).on_lane() == lane::state);
+  CHECK(to_frame(recovered()).on_lane() == lane::state);
+  CHECK(to_frame(cuts_of(5, 8, 70, 2)).on_lane() == lane::batches);
+  CHECK(to_frame(cuts_receipt{7, backed_place, 2, 8, true}).on_lane()
+        == lane::batches);
+  CHECK(to_frame(backup_receipt{7, backed_place, 2, 60, 1, put_result::known})
+          .on_lane()
+        == lane::batches);
+}
+
 TEST_CASE("a backup's slices are not copied into the frame", "[backups]") {
   auto sent = backup_of(60, 3);
   auto* content = sent.checkpoint.slices.at(9).data();

@@ -63,6 +63,18 @@ public:
     wishes.push_back(epoch);
   }
 
+  void send_checkpoint(partition_checkpoint&& checkpoint) override {
+    checkpoints.push_back(std::move(checkpoint));
+  }
+
+  lost_copies take_lost_copies() override {
+    return std::exchange(lost, {});
+  }
+
+  void leave_out_checkpoint(epoch_number epoch) override {
+    left_out.push_back(epoch);
+  }
+
   void clear() {
     batches.clear();
     closes.clear();
@@ -73,6 +85,9 @@ public:
   std::vector<close_sent> closes;
   std::vector<credit_notice> credits;
   std::vector<epoch_number> wishes; ///< for checkpoints
+  std::vector<partition_checkpoint> checkpoints;
+  std::vector<epoch_number> left_out;
+  lost_copies lost; ///< to be told
 };
 
 } // namespace braid

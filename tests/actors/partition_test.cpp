@@ -68,6 +68,7 @@ public:
     notice.watermark = 10 * static_cast<event_time>(epoch);
     notice.now = 100 * static_cast<event_time>(epoch);
     notice.ended = ended;
+    notice.checkpoint = named == epoch ? epoch : 0;
     logic->on_close(notice);
   }
 
@@ -88,8 +89,17 @@ public:
     logic->on_credit(notice);
   }
 
+  /// Processes it.
+  void run(epoch_number epoch, event_time wall = 0) {
+    close_all(epoch);
+    REQUIRE(logic->step(wall).worked);
+    for (partition_index from : {0, 1})
+      credit(from, epoch);
+  }
+
   kept_messages sent;
   std::unique_ptr<partition> logic;
+  epoch_number named = 0; ///< for a checkpoint
 
 private:
   topology graph_{"test", settings{}};
@@ -210,6 +220,60 @@ TEST_CASE("without checkpoints a partition holds nothing") {
   trial.close_all(1);
   CHECK(trial.logic->step(0).worked);
   CHECK(trial.logic->load().replay_bytes == 0);
+}
+
+TEST_CASE("after its first checkpoint a partition sends what changed") {
+  checkpoint_settings settings;
+  settings.taken = true;
+  partition_on_trial trial{2, settings};
+  trial.run(1);
+  CHECK(trial.sent.checkpoints.empty());
+  for (trial.named = 2; trial.named <= 4; ++trial.named)
+    trial.run(trial.named);
+  REQUIRE(trial.sent.checkpoints.size() == 3);
+  auto& first = trial.sent.checkpoints[0];
+  CHECK(first.epoch == 2);
+  CHECK_FALSE(first.slices.empty());
+  CHECK(first.bases.empty());
+  CHECK_FALSE(first.progress.empty());
+  for (std::size_t i = 1; i < 3; ++i) {
+    auto& next = trial.sent.checkpoints[i];
+    CHECK(next.bases.size() == first.slices.size());
+    CHECK(next.bases.begin()->second == i + 1);
+    CHECK(next.slices.begin()->second.empty());
+    CHECK(next.shared_base == i + 1);
+    CHECK_FALSE(next.progress.empty());
+  }
+  trial.sent.lost = {{first.slices.begin()->first}, true};
+  trial.named = 5;
+  trial.run(5);
+  auto& last = trial.sent.checkpoints.back();
+  CHECK(last.bases.size() == first.slices.size() - 1);
+  CHECK_FALSE(last.shared_base);
+}
+
+TEST_CASE("a checkpoint that would take too long is left out") {
+  checkpoint_settings settings;
+  settings.taken = true;
+  settings.copies = {0, 1'000'000, 4};
+  partition_on_trial trial{2, settings};
+  trial.named = 1;
+  trial.run(1, 1'000'000);
+  CHECK(trial.sent.left_out == std::vector<epoch_number>{1});
+  REQUIRE(trial.sent.checkpoints.size() == 1);
+  CHECK(trial.sent.checkpoints[0].ahead);
+  epoch_number epoch = 2;
+  while (trial.sent.checkpoints.back().epoch == epoch - 1) {
+    trial.run(epoch, 1'000'000 * static_cast<event_time>(epoch));
+    ++epoch;
+  }
+  // All slices were copied between two epochs.
+  trial.named = epoch;
+  trial.run(epoch);
+  auto& whole = trial.sent.checkpoints.back();
+  CHECK_FALSE(whole.ahead);
+  CHECK(whole.slices.size() == whole.bases.size());
+  CHECK(trial.sent.left_out.size() == 1);
 }
 
 TEST_CASE("whoever is behind is told once that a related source is ahead "

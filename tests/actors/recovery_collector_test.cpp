@@ -219,7 +219,7 @@ TEST_CASE("a gap in the cuts ends a recovery", "[backups]") {
 // Everything together, over frames: two holders, one of which is lost.
 TEST_CASE("what was backed up is restored from replicas", "[backups]") {
   auto replicas = GENERATE(1U, 2U);
-  checkpoint_sender sender{backed_run, backed_place, 1, 200};
+  checkpoint_sender sender{backed_run, backed_place, 1, {200, 100'000}};
   backup_holders holders{0, {1, 2}, {0, 1, 2}, replicas};
   std::map<node_index, held_backups> nodes;
   nodes.try_emplace(1, "a", backup_store::settings{}, 200U);
@@ -231,7 +231,8 @@ TEST_CASE("what was backed up is restored from replicas", "[backups]") {
     all.slices.push_back(slice);
   }
   bool complete = false;
-  for (auto& each : sender.begin(checkpoint_of(40, slices), holders)) {
+  REQUIRE(sender.begin(checkpoint_of(40, slices), holders));
+  for (auto& each : sender.take_messages()) {
     auto& node = nodes.at(each.to);
     auto frame = to_frame(
       node.put(read_partition_backup(incoming_frame{to_frame(each.backup)})));

@@ -55,12 +55,20 @@ TEST_CASE("another protocol version is refused by name", "[threads]") {
   b.seen.logged("version 9 meets version 1");
 }
 
-TEST_CASE("another lane is refused", "[threads]") {
+TEST_CASE("a lane that there is not is refused", "[threads]") {
+  node b("b");
+  b.link.add_peer("a", 1, "127.0.0.1", 1);
+  stranger a(b.link.port());
+  a.say(hello{"a", 1, static_cast<lane>(2), ""}.encode());
+  REQUIRE_THAT(a.hear_out(), Catch::Contains("another lane"));
+}
+
+TEST_CASE("the lane of batches comes first", "[threads]") {
   node b("b");
   b.link.add_peer("a", 1, "127.0.0.1", 1);
   stranger a(b.link.port());
   a.say(hello{"a", 1, lane::state, ""}.encode());
-  REQUIRE_THAT(a.hear_out(), Catch::Contains("another lane"));
+  REQUIRE_THAT(a.hear_out(), Catch::Contains("batches comes before"));
 }
 
 TEST_CASE("a caller that says nothing is closed after a time", "[threads]") {

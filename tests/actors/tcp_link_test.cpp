@@ -161,8 +161,11 @@ TEST_CASE("a frame that is too long is refused to its sender", "[threads]") {
                     std::length_error);
   REQUIRE_THROWS_WITH(link.send("b", outgoing_frame(1, noise(101))),
                       Catch::Contains("101") && Catch::Contains("100"));
-  REQUIRE_THROWS_AS(link.send("b", outgoing_frame(1, {}, lane::state)),
+  REQUIRE_THROWS_AS(link.send("b", outgoing_frame(1, {}, static_cast<lane>(2))),
                     std::invalid_argument);
+  std::vector<outgoing_frame> mixed{outgoing_frame(1, {}, lane::batches),
+                                    outgoing_frame(1, {}, lane::state)};
+  REQUIRE_THROWS_AS(link.send("b", mixed), std::invalid_argument);
 }
 
 // -- start and stop -----------------------------------------------------------

@@ -26,12 +26,13 @@ std::string text_of(std::span<const std::byte> bytes) {
 /// States are written "=epoch/incarnation", changes "base>epoch/incarnation":
 /// folding checks that they fit. What follows a space only takes up room.
 std::string folded(const std::string& base, const std::string& changes) {
-  auto epoch = base.substr(1, base.find('/') - 1);
+  auto begin = base.find_first_of("=>") + 1;
+  auto epoch = base.substr(begin, base.find('/') - begin);
   auto arrow = changes.find('>');
-  if (base[0] != '=' || changes.substr(0, arrow) != epoch)
+  if (begin == 0 || changes.substr(0, arrow) != epoch)
     throw std::runtime_error{"cannot fold " + changes + " into " + base};
   auto end = changes.find(' ');
-  return "=" + changes.substr(arrow + 1, end - arrow - 1);
+  return base.substr(0, begin) + changes.substr(arrow + 1, end - arrow - 1);
 }
 
 byte_buffer fold(std::span<const std::byte> base,
@@ -54,6 +55,11 @@ slice_backup changes(epoch_number base, epoch_number epoch,
           bytes_of(std::to_string(base) + ">" + std::to_string(epoch) + "/"
                    + std::to_string(incarnation) + " "
                    + std::string(padding, 'x'))};
+}
+
+slice_backup no_changes(epoch_number base, epoch_number epoch,
+                        incarnation_number incarnation = 1) {
+  return {base, epoch, incarnation, {}};
 }
 
 backup_store store_of(std::uint64_t limit = 1'000'000,
@@ -216,6 +222,67 @@ TEST_CASE("changes are folded when they outgrow a share of their base") {
   CHECK(store.fold_next());
   CHECK(store.bytes() < before);
   CHECK(state_at(store, 60) == "=60/1");
+}
+
+TEST_CASE("a slice that does not change is held once") {
+  auto store = store_of();
+  store.put(key, full(40, 1, 3'000));
+  store.stable(key.run, 40);
+  auto held = store.bytes();
+  for (epoch_number epoch = 50; epoch <= 200; epoch += 10) {
+    CHECK(store.put(key, no_changes(epoch - 10, epoch)) == put_result::stored);
+    CHECK(state_at(store, epoch) == "=40/1");
+    CHECK(store.restore(key, epoch).epoch == epoch);
+    store.stable(key.run, epoch);
+    CHECK(store.bytes() == held);
+    CHECK(store.epochs(key) == epochs{epoch});
+  }
+  CHECK(state_at(store, 199) == "missing");
+  CHECK(store.put(key, no_changes(190, 210)) == put_result::base_missing);
+  CHECK_FALSE(store.fold_next());
+  store.drop(key);
+  CHECK(store.bytes() == 0);
+}
+
+TEST_CASE("a slice may change now and then") {
+  auto store = store_of(1'000'000, 0);
+  store.put(key, full(40));
+  store.put(key, no_changes(40, 50));
+  auto changed = changes(40, 60);
+  changed.base = 50;
+  store.put(key, std::move(changed));
+  store.put(key, no_changes(60, 70));
+  CHECK(state_at(store, 50) == "=40/1");
+  CHECK(state_at(store, 70) == "=60/1");
+  CHECK(store.restore(key, 70).epoch == 70);
+  store.stable(key.run, 50);
+  CHECK(store.epochs(key) == epochs{50, 60, 70});
+  store.stable(key.run, 70);
+  CHECK(store.epochs(key) == epochs{50, 70});
+  CHECK(state_at(store, 70) == "=60/1");
+  SECTION("others may build on what is older") {
+    store.put(key, no_changes(70, 80, 1));
+    store.put(key, changes(70, 90, 2));
+    store.stable(key.run, 80);
+    CHECK(store.epochs(key) == epochs{50, 70, 80, 90});
+    store.stable(key.run, 90);
+    CHECK(store.epochs(key) == epochs{50, 70, 90});
+  }
+}
+
+TEST_CASE("many small changes are folded, too") {
+  auto store = backup_store{{1'000'000, 1'000'000, 8}, fold};
+  store.put(key, full(40));
+  epoch_number epoch = 40;
+  for (int i = 0; i < 7; ++i, ++epoch)
+    store.put(key, changes(epoch, epoch + 1));
+  store.stable(key.run, epoch);
+  CHECK_FALSE(store.fold_next());
+  store.put(key, changes(epoch, epoch + 1));
+  store.stable(key.run, ++epoch);
+  CHECK(store.fold_next());
+  CHECK(store.epochs(key) == epochs{epoch});
+  CHECK(state_at(store, epoch) == "=48/1");
 }
 
 TEST_CASE("what a restore was given stays, whatever is folded meanwhile") {

@@ -201,6 +201,14 @@ TEMPLATE_TEST_CASE("base and changes are everything, applied or folded", "",
       live.op.handles.load(1, folded.bytes());
     if (random.below(6) == 0)
       folded = everything;
+    if (random.below(4) != 0)
+      continue;
+    for (auto n = random.below(40); n > 0; --n)
+      live.change(random, keys);
+    live.op.handles.forget_changes(1);
+    REQUIRE(live.changes() == nothing());
+    folded = live.everything();
+    applied.op.handles.load(1, folded.bytes());
   }
 }
 

@@ -40,6 +40,10 @@ crash_trial random_crash_trial(cutting how, random_generator& random) {
   else
     settings.cuts.count = 1 + random.below(15);
   result.options = random_losses(random);
+  // Copies of more than a slice or two have to be taken ahead.
+  if (random.below(3) == 0)
+    settings.checkpoints.copies = {1 + random.below(200), 20'000'000, 1};
+  settings.round_trip_state = random.below(8) == 0;
   if (random.below(4) == 0) {
     settings.checkpoints.every = 0;
     result.options.naming_odds = 200;

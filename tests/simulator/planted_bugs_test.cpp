@@ -77,6 +77,10 @@ TEST_CASE("found: stable copies that newer ones replace too early") {
   check_found(planted_bug::copies_dropped_early);
 }
 
+TEST_CASE("found: changes that holders are not told of") {
+  check_found(planted_bug::changes_forgotten);
+}
+
 TEST_CASE("found: messages of lost instances that are taken") {
   check_found(planted_bug::generations_not_known);
 }

@@ -16,6 +16,16 @@ std::uint64_t part_bytes(const simulated_world& world) {
   return world.options->small_parts ? 200 : max_part_bytes;
 }
 
+checkpoint_sender::settings sending(const simulated_world& world) {
+  return {part_bytes(world), 4 * part_bytes(world)};
+}
+
+/// Says that nothing changed in slices that did.
+void forget_changes(partition_checkpoint& checkpoint) {
+  for (auto& [slice, base] : checkpoint.bases)
+    checkpoint.slices[slice] = {};
+}
+
 } // namespace
 
 std::string node_name(node_index node) {
@@ -90,6 +100,10 @@ public:
     node_->back_up(*instance_, std::move(checkpoint));
   }
 
+  lost_copies take_lost_copies() override {
+    return instance_->checkpoints.take_lost();
+  }
+
   void send_cuts(cut_notice&& cuts) override {
     node_->keep_cuts(*instance_, cuts);
   }
@@ -143,7 +157,7 @@ simulated_node::make(const partition_place& place, const restoring& restored,
     "'" + name + "' " + std::to_string(place.index),
     nullptr,
     nullptr,
-    {run, place, restored.generation, part_bytes(world)},
+    {run, place, restored.generation, sending(world)},
     {run, place, restored.generation, cut_holders_of(place)}});
   auto& x = *made;
   x.out = std::make_unique<instance_outbox>(*this, x);
@@ -231,8 +245,14 @@ void simulated_node::back_up(simulated_instance& from,
   from.busy_at.emplace(checkpoint.epoch, from.logic->load().busy_ns);
   if (!world_->backs_up())
     return;
-  for (auto& each :
-       from.checkpoints.begin(std::move(checkpoint), holders_of(from.place)))
+  if (world_->has(planted_bug::changes_forgotten))
+    forget_changes(checkpoint);
+  from.checkpoints.begin(std::move(checkpoint), holders_of(from.place));
+  send_parts(from);
+}
+
+void simulated_node::send_parts(simulated_instance& from) {
+  for (auto& each : from.checkpoints.take_messages())
     send(each.to, std::move(each.backup));
 }
 
@@ -262,6 +282,7 @@ void simulated_node::move_backups() {
   world_->moved_at =
     std::max(world_->moved_at.value_or(0), world_->newest_checkpoint);
   for (auto& [number, x] : hosted_) {
+    x->checkpoints.set_holders(holders_of(x->place));
     auto changed = x->cuts.set_holders(cut_holders_of(x->place));
     send_cuts(changed.messages);
     note_held(*x, changed.held);

@@ -116,6 +116,7 @@ public:
   void send_data(const simulated_instance& from, operator_id to,
                  partition_index index, message what);
   void back_up(simulated_instance& from, partition_checkpoint checkpoint);
+  void send_parts(simulated_instance& from);
   void keep_cuts(simulated_instance& from, const cut_notice& cuts);
   void wish_checkpoint(epoch_number epoch);
 

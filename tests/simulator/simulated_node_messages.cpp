@@ -72,8 +72,11 @@ void simulated_node::on(node_index from, const backup_receipt& what) {
   if (!x)
     return;
   auto outcome = x->checkpoints.on_receipt(from, what);
-  if (!outcome.refused.empty() && what.result != put_result::fenced)
+  // A node that is back with nothing may have been asked before others knew.
+  if (!outcome.refused.empty() && what.result != put_result::fenced
+      && what.result != put_result::base_missing)
     throw simulation_failure{outcome.refused};
+  send_parts(*x);
   if (outcome.completed)
     tell_supervisor(checkpoint_report{x->place, x->incarnation,
                                       outcome.completed->epoch,
@@ -91,6 +94,8 @@ void simulated_node::on(node_index from, const cuts_receipt& what) {
 
 void simulated_node::on(node_index, const stable_notice& what) {
   held_.stable(run, what.epoch);
+  for (auto n = world_->random->below(4); n > 0; --n)
+    held_.fold_next();
   stable_ = what.epoch;
   for (auto& [number, x] : hosted_) {
     if (world_->has(planted_bug::never_trimmed))

@@ -36,6 +36,7 @@ enum class planted_bug : std::uint8_t {
   cuts_forgotten,        ///< a restored source is not told known cuts
   closes_not_held,       ///< closes do not wait for cuts to be held
   copies_dropped_early,  ///< a newer copy, not stable yet, replaces the stable
+  changes_forgotten,     ///< holders are told that nothing changed
   generations_not_known, ///< what lost instances sent is taken
   holders_not_fenced,    ///< and their backups and cuts
   reports_not_void,      ///< lost instances count beyond the stable epoch
