@@ -50,10 +50,15 @@ std::uint64_t make_incarnation() {
 }
 
 /// CAF derives a node's id from machine and process number, which two
-/// containers on one machine may share; the last byte makes it differ.
+/// containers on one machine may share; the last byte makes it differ. It
+/// counts the nodes of a process, too: these differ once the count begins at
+/// random.
 void vary_node_id(caf::actor_system_config& config) {
-  for (auto i = std::random_device{}() % 256; i > 0; --i)
-    (void)caf::node_id::default_data::local(config);
+  static std::once_flag once;
+  std::call_once(once, [&] {
+    for (auto i = std::random_device{}() % 256; i > 0; --i)
+      (void)caf::node_id::default_data::local(config);
+  });
 }
 
 /// Buffers are freed in other threads than where they were made; glibc would
@@ -201,6 +206,7 @@ private:
                          + to_string(settings_.control) + ": "
                          + system_->render(port.error())};
     settings_.control.port = *port;
+    dial_->listens_at(*port);
     caf::anon_send(supervisor_,
                    bound_addresses{settings_.control, settings_.http});
     for (auto& where : settings_.look_for)

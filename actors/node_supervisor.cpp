@@ -135,6 +135,7 @@ std::string node_supervisor_state::meet(const introduction& who,
   // After a reconnect the handle looks the same, but only the new one works.
   peers[node] = handle;
   self->monitor(handle);
+  parts.dial->settle(address_of(who.self.control));
   if (anew)
     offer(who);
   if (who.self.supervisor && parts.settings.supervisor)
