@@ -15,6 +15,7 @@ data_plane::data_plane(const tcp_link_options& options, callbacks tell)
     on_frame(from, frame);
   };
   heard.on_peer_down = tell_.on_peer_down;
+  heard.on_peer_up = tell_.on_peer_up;
   heard.on_log = tell_.on_log;
   link_ = std::make_unique<tcp_link>(options, std::move(heard));
 }

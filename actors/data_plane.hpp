@@ -26,6 +26,7 @@ public:
   struct callbacks {
     std::function<void(const std::string& peer, const std::string& reason)>
       on_peer_down;
+    std::function<void(const std::string& peer)> on_peer_up;
     /// What others back up here, and parts of what is restored here.
     std::function<void(const std::string& from, const incoming_frame&)>
       on_backup;

@@ -365,12 +365,34 @@ void local_runs::stop_all() {
     stop(runs_.begin()->first);
 }
 
+std::vector<run_id> local_runs::all() const {
+  std::vector<run_id> result;
+  for (auto& [number, run] : runs_)
+    result.push_back(number);
+  return result;
+}
+
+std::set<std::string> local_runs::peers() const {
+  std::set<std::string> result;
+  for (auto& [number, run] : runs_)
+    for (auto node : run.alive)
+      result.insert(run.plan.nodes[node].name);
+  result.erase(here_);
+  return result;
+}
+
+/// Nodes of earlier lives have the same name.
+bool local_runs::needs(const local_run& run, const std::string& peer) {
+  return std::any_of(run.alive.begin(), run.alive.end(), [&](auto node) {
+    return run.plan.nodes[node].name == peer;
+  });
+}
+
 std::vector<run_id> local_runs::runs_with(const std::string& peer) const {
   std::vector<run_id> result;
   for (auto& [number, run] : runs_)
-    for (auto& node : run.plan.nodes)
-      if (node.name == peer)
-        result.push_back(number);
+    if (needs(run, peer))
+      result.push_back(number);
   return result;
 }
 

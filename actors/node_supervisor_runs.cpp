@@ -2,7 +2,6 @@
 // and what its partitions tell those who supervise them.
 #include "actors/log.hpp"
 #include "actors/node_supervisor.hpp"
-#include "actors/topology_supervisor.hpp"
 
 #include <caf/all.hpp>
 
@@ -115,17 +114,25 @@ node_supervisor_state::submit(const submission& asked) {
     begin.nodes.push_back(node.name == parts.settings.name ? caf::actor{self}
                                                            : peers[node.name]);
   }
+  auto promise = self->make_response_promise<control_reply>();
+  run.submitters.push_back(promise);
+  supervise(plan, std::move(run), std::move(begin));
+  return promise;
+}
+
+/// Begins to lead a run, or to lead it on.
+void node_supervisor_state::supervise(const deployment& plan,
+                                      supervised_run run, run_begin begin) {
   begin.plan = plan;
   begin.report = run.report;
   begin.home = caf::actor{self};
   begin.limit = parts.settings.submit_limit / 2;
-  auto promise = self->make_response_promise<control_reply>();
-  run.submitters.push_back(promise);
+  begin.incarnation = parts.incarnation;
+  begin.journal = parts.journal;
   run.supervisor =
     self->spawn<caf::linked>(topology_supervisor, std::move(begin));
   runs_in_order.push_back(plan.name);
   runs.emplace(plan.name, std::move(run));
-  return promise;
 }
 
 void node_supervisor_state::cancel(const std::string& run_name) {
@@ -151,7 +158,10 @@ void node_supervisor_state::offer(const introduction& node) {
              == known.end())
       continue;
     run.nodes.push_back(node.self.name);
-    self->send(run.supervisor, node_joined{where, peers[node.self.name]});
+    auto has_a_part = std::find(node.runs.begin(), node.runs.end(), run.number)
+                      != node.runs.end();
+    self->send(run.supervisor,
+               node_joined{where, peers[node.self.name], has_a_part});
   }
 }
 
@@ -175,17 +185,36 @@ void node_supervisor_state::on_run_report(const run_report& report) {
 void node_supervisor_state::on_partition_event(const partition_event& event) {
   if (event.failed)
     log("partition")->error("{}", event.reason);
+  if (!parts.settings.supervisor)
+    told.add(event);
   to_supervisor_of(event.run, request_kind::partition_event, event);
 }
 
 /// The end of the other node, or of the connection alone: who supervises will
 /// know.
 void node_supervisor_state::on_link_down(const link_down& down) {
+  links.on_down(down.peer);
   for (auto run : local->runs_with(down.peer))
-    on_link_report({run, parts.settings.name, down.peer, down.reason});
+    on_link_report({run, parts.settings.name, down.peer, down.reason, false});
+}
+
+/// Two nodes that live but cannot connect: who supervises decides.
+void node_supervisor_state::give_up_links() {
+  if (!parts.settings.supervisor && supervising.empty())
+    return links.begin_anew();
+  auto limit = 2 * parts.settings.lost_after;
+  for (auto& peer : links.overdue(local->peers(), clock_type::now(), limit))
+    for (auto run : local->runs_with(peer))
+      on_link_report({run, parts.settings.name, peer,
+                      "no data connection for "
+                        + std::to_string(limit / std::chrono::seconds{1})
+                        + " s",
+                      true});
 }
 
 void node_supervisor_state::on_link_report(const link_report& report) {
+  if (!parts.settings.supervisor && supervising.empty())
+    told.add(report);
   to_supervisor_of(report.run, request_kind::link_broken, report);
 }
 
@@ -194,6 +223,8 @@ void node_supervisor_state::on_refused_checkpoint(const run_epoch& refused) {
 }
 
 void node_supervisor_state::on_checkpoint(const checkpoint_report& report) {
+  if (!parts.settings.supervisor)
+    told.add(report);
   to_supervisor_of(report.run, request_kind::checkpointed, report);
 }
 
@@ -207,7 +238,7 @@ void node_supervisor_state::to_supervisor_of(run_id number, request_kind kind,
     return;
   }
   for (auto& [known_as, run] : runs)
-    if (run.number == number)
+    if (run.number == number && run.supervisor)
       self->send(run.supervisor, what);
 }
 

@@ -178,7 +178,11 @@ void tcp_peer::adopt(tcp_stream stream, const hello& theirs) {
     disconnect("a new connection takes its place");
   if (theirs.incarnation > incarnation_)
     begin_life(theirs.incarnation);
+  // What has waited long goes on so, unless this connection lasts.
+  auto next_retry = next_retry_;
   stop_dialling();
+  next_retry_ = next_retry;
+  connected_at_ = std::chrono::steady_clock::now();
   auto socket = stream.native_handle();
   connection_ = std::make_shared<tcp_connection>(
     std::move(stream), lane::batches, context_->bodies,
@@ -205,6 +209,10 @@ tcp_connection::callbacks tcp_peer::connection_callbacks() {
     outlet_->no_longer_queued(bytes);
   };
   then.on_broken = [this](const std::string& reason) {
+    // Not in a rush if connections break as soon as they stand.
+    auto lasted = std::chrono::steady_clock::now() - connected_at_;
+    if (lasted > context_->options.longest_retry)
+      next_retry_ = context_->options.first_retry;
     disconnect(reason);
     if (dials())
       redial_later();

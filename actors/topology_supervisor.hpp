@@ -5,6 +5,8 @@
 #include "actors/deployment.hpp"
 #include "actors/messages.hpp"
 #include "actors/run_logic.hpp"
+#include "actors/run_recorder.hpp"
+#include "actors/supervisor_journal.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/behavior.hpp>
@@ -14,6 +16,8 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace braid {
@@ -25,6 +29,19 @@ struct run_begin {
   std::vector<caf::actor> nodes;   ///< node supervisors, by node_index
   caf::actor home;                 ///< this node's node supervisor
   std::chrono::microseconds limit; ///< for one command to one node
+  std::uint64_t incarnation = 0;   ///< of this node
+  std::shared_ptr<supervisor_journal> journal; ///< null: none is kept
+  // Of a run that an earlier life of this node has led: `nodes` are null.
+  std::optional<saved_run> saved;
+  std::optional<node_joined> own; ///< this node, if it may take part again
+  std::chrono::microseconds return_limit{}; ///< for nodes to come back
+};
+
+/// The nodes of a run that is led on, until all are back.
+struct run_return {
+  std::set<node_index> awaited;
+  std::set<node_index> returned;
+  std::vector<node_joined> joined; ///< may take part once all are back
 };
 
 struct topology_supervisor_state {
@@ -34,6 +51,11 @@ struct topology_supervisor_state {
   std::unique_ptr<run_logic> logic;
   std::vector<caf::actor> operators;
   checkpoint_naming naming;
+  run_recorder<supervisor_journal> recorder;
+  /// Decided, but nobody may be told before it is written down.
+  run_logic::actions undecided;
+  std::string journal_trouble; ///< why that is not possible now
+  std::optional<run_return> coming_back;
 };
 
 /// Deploys a run, starts it, names its checkpoints, brings it back after the
@@ -41,8 +63,9 @@ struct topology_supervisor_state {
 ///
 /// Receives `partition_event`, `checkpoint_report`, `operator_report`,
 /// `link_down` (a node of the run is lost), `node_joined`, `link_report`,
-/// `tick` (name a checkpoint), `run_epoch` (a source refuses it) and `stop`
-/// (the user cancels); sends its `run_report` home whenever that changes.
+/// `tick` (name a checkpoint), `run_epoch` (a source refuses it), `work` (try
+/// the journal again), `start` (who is not back by now is lost) and `stop` (the
+/// user cancels); sends its `run_report` home whenever that changes.
 caf::behavior
 topology_supervisor(caf::stateful_actor<topology_supervisor_state>* self,
                     run_begin begin);
