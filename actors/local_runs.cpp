@@ -173,6 +173,7 @@ void local_runs::deploy(const deployment& plan) {
       if (plan.owners[id].nodes[i] == here)
         made.push_back(make(run, {id, i}, {}, run.settings));
   caf::anon_send(holder_, open_run_atom::value, plan.run);
+  plane_->on_generation(plan.run, 0);
   connect_peers(run);
   for (auto& each : made)
     add(run, std::move(each));
@@ -203,6 +204,7 @@ void local_runs::recover(const recovery& what,
   if (what.generation == run.generation)
     return restore_if_complete(run); // asked once more
   run.generation = what.generation;
+  plane_->on_generation(number, what.generation);
   run.plan = what.plan;
   run.alive = what.alive;
   for (auto& lost : what.lost)
@@ -282,6 +284,7 @@ void local_runs::resume(const resumption& what) {
     throw std::runtime_error{"the run is not deployed on node '" + here_ + "'"};
   auto& run = found->second;
   run.generation = std::max(run.generation, what.generation);
+  plane_->on_generation(what.run, run.generation);
   // One that was taken for lost here alone is a peer again.
   connect_peers(run);
   auto here = index_of(run.plan, here_);

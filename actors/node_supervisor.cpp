@@ -172,6 +172,10 @@ void node_supervisor_state::lose(const std::string& node,
     supervising.clear();
     parts.dial->look_for(address_of(known->who.self.control));
   }
+  // Others may not have noticed anything; what waited for the link is gone.
+  if (!parts.settings.supervisor)
+    for (auto run : local->runs_with(node))
+      on_link_report({run, parts.settings.name, node, reason, false});
   for (auto& where : parts.settings.look_for)
     if (to_string(where) == known->who.self.control)
       parts.dial->look_for(where);

@@ -7,6 +7,7 @@
 #include "actors/run_logic.hpp"
 #include "actors/run_recorder.hpp"
 #include "actors/supervisor_journal.hpp"
+#include "actors/void_channels.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -270,6 +271,25 @@ TEST_CASE("[25] of two nodes that cannot reach each other, the supervisor's is "
   logic.on_node_lost(0, "gone");
   logic.on_node_joined(supervisor_again);
   CHECK(logic.whom_to_lose(3, 2) == 2);
+}
+
+TEST_CASE("[25] what comes over a new connection is void until channels begin "
+          "anew") {
+  void_channels channels;
+  channels.on_generation(7, 0);
+  CHECK_FALSE(channels.is_void("worker", 7, 0));
+  channels.on_down("worker");
+  CHECK(channels.is_void("worker", 7, 0));
+  CHECK_FALSE(channels.is_void("other", 7, 0));
+  CHECK_FALSE(channels.is_void("worker", 8, 0));
+  channels.on_generation(7, 3);
+  CHECK_FALSE(channels.is_void("worker", 7, 3));
+  // The connection on which they began anew broke as well.
+  channels.on_down("worker");
+  CHECK(channels.is_void("worker", 7, 3));
+  CHECK_FALSE(channels.is_void("worker", 7, 4));
+  channels.forget(7);
+  CHECK_FALSE(channels.is_void("worker", 7, 0));
 }
 
 TEST_CASE("nodes tell again what a later life of the supervisor must know") {

@@ -72,6 +72,10 @@ public:
 
   void receive(simulated_network::delivery what);
 
+  /// There is a new life of the supervisor: what earlier ones say is void, and
+  /// this one is told what they may have heard.
+  void follow(std::uint64_t supervisor_life);
+
   /// A partition fails. The supervisor is told.
   void fail(std::size_t partition);
 
@@ -157,6 +161,8 @@ private:
   generation_number generation_ = 0;
   generation_number answered_ = 0;
   epoch_number stable_ = 0;
+  std::uint64_t led_by_ = 0; ///< the life of the supervisor
+  std::vector<checkpoint_report> told_;
   held_backups held_;
   instances hosted_;
   std::map<std::size_t, recovery_collector> collectors_;

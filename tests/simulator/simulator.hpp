@@ -39,6 +39,7 @@ enum class planted_bug : std::uint8_t {
   holders_not_fenced,    ///< and their backups and cuts
   reports_not_void,      ///< lost instances count beyond the stable epoch
   started_early,         ///< the restored do not wait for all answers
+  supervisor_not_fenced, ///< commands of its earlier lives are obeyed
 };
 
 struct simulation_options {
@@ -65,6 +66,9 @@ struct simulation_options {
   /// while later; 0: never. Needs checkpoints.
   std::uint32_t crash_odds = 0;
   std::uint32_t most_crashes = 10;
+  /// In one of so many turns the supervisor crashes and is started again; 0:
+  /// never. Counts as a loss.
+  std::uint32_t supervisor_crash_odds = 0;
   /// More nodes may be lost at a time than there are replicas.
   bool lose_all_copies = false;
   /// The supervisor names the epochs of checkpoints in one of so many turns; 0:
@@ -86,14 +90,16 @@ struct simulation_report {
   std::uint64_t turns = 0;
   std::uint64_t messages = 0;
   std::uint64_t encoded_batches = 0;
-  std::uint32_t crashes = 0;       ///< of nodes and single partitions
-  std::uint32_t zombies = 0;       ///< of these: given up while they ran
-  std::uint32_t recoveries = 0;    ///< that were begun
-  std::uint32_t interrupted = 0;   ///< of these: by another loss
-  std::uint32_t names_refused = 0; ///< of checkpoint epochs
-  epoch_number restored_at = 0;    ///< the newest epoch of a recovery
-  epoch_number stable = 0;         ///< the newest stable epoch
-  event_time duration = 0;         ///< by the simulated clock
+  std::uint32_t crashes = 0; ///< of nodes and single partitions
+  std::uint32_t supervisor_crashes = 0;
+  std::uint32_t fenced_commands = 0; ///< of earlier lives of the supervisor
+  std::uint32_t zombies = 0;         ///< of these: given up while they ran
+  std::uint32_t recoveries = 0;      ///< that were begun
+  std::uint32_t interrupted = 0;     ///< of these: by another loss
+  std::uint32_t names_refused = 0;   ///< of checkpoint epochs
+  epoch_number restored_at = 0;      ///< the newest epoch of a recovery
+  epoch_number stable = 0;           ///< the newest stable epoch
+  event_time duration = 0;           ///< by the simulated clock
   /// The most that one partition had sent to another and that was not
   /// processed yet.
   epoch_number most_epochs_in_flight = 0;
@@ -134,6 +140,7 @@ private:
   void crash_some();
   void crash_partitions();
   void crash_node(node_index node);
+  void restart_supervisor();
   void give_up(node_index node);
   void bring_back(node_index node);
   bool is_there(node_index node) const;
