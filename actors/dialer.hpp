@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -21,6 +22,11 @@ namespace braid {
 ///
 /// Of two nodes that look for each other, the one with the higher address, as
 /// both of them see it, connects first (`dial_turn`).
+///
+/// The connection by which an address was tried stays open beside CAF's own. If
+/// it closed just before that is accepted, both would have the same descriptor
+/// on the other side, and CAF would take the end of the one for that of the
+/// other: it would forget the node, but keep the connection.
 class dialer {
 public:
   /// `found` is called on the dialer's thread when it is time to connect to an
@@ -41,21 +47,25 @@ public:
   void stop();
 
 private:
+  struct trial;
+
   struct search {
     address where;
     dial_turn turn;
+    std::shared_ptr<trial> open;
   };
 
   void run();
   std::map<std::string, search> due() const;
   dial_turn::clock::time_point earliest() const;
-  void try_now(const std::string& name, const address& where);
+  void try_now(const std::string& name, search what);
 
   std::chrono::microseconds connect_limit_;
   std::function<void(const address&)> found_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, search> wanted_;
+  std::map<std::string, std::shared_ptr<trial>> settled_;
   std::uint16_t own_port_ = 0;
   bool stopping_ = false;
   std::thread thread_;

@@ -304,6 +304,9 @@ control_reply node_supervisor_state::answer(const control_request& request) {
 
 control_reply
 node_supervisor_state::answer_hello(const control_request& request) {
+  // CAF may have lost the way back already.
+  if (!self->current_sender())
+    return failure("nobody knows where the answer goes");
   auto stranger = caf::actor_cast<caf::actor>(self->current_sender());
   auto error = meet(from_body<introduction>(request.body), stranger);
   if (!error.empty())

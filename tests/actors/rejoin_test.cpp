@@ -5,6 +5,7 @@
 #include "actors/dialer.hpp"
 #include "actors/node.hpp"
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <catch2/catch.hpp>
 #include <condition_variable>
@@ -112,6 +113,39 @@ TEST_CASE("of two nodes that look for each other, one connects") {
     auto higher = doors[0].local_endpoint() > doors[1].local_endpoint() ? 0 : 1;
     CHECK(connected == std::set<int>{higher});
   }
+}
+
+TEST_CASE("what a node is tried with stays open while others connect to it") {
+  // A connection accepted after it must not have the same descriptor.
+  using boost::asio::ip::tcp;
+  boost::asio::io_context context;
+  tcp::acceptor door{context, {boost::asio::ip::address_v4::loopback(), 0}};
+  address where{"127.0.0.1", door.local_endpoint().port()};
+  std::mutex mutex;
+  std::condition_variable changed;
+  int found = 0;
+  dialer dial{1s, [&](const address&) {
+                std::lock_guard guard{mutex};
+                ++found;
+                changed.notify_one();
+              }};
+  dial.listens_at(65'535);
+  dial.look_for(where);
+  {
+    std::unique_lock lock{mutex};
+    REQUIRE(changed.wait_for(lock, 10s, [&] { return found == 3; }));
+  }
+  dial.settle(where);
+  auto tried = door.accept();
+  tried.non_blocking(true);
+  char byte = 0;
+  boost::system::error_code error;
+  tried.read_some(boost::asio::buffer(&byte, 1), error);
+  CHECK(error == boost::asio::error::would_block);
+  // However often it was said that it can be reached.
+  door.non_blocking(true);
+  door.accept(error);
+  CHECK(error == boost::asio::error::would_block);
 }
 
 TEST_CASE("who is not to connect first does so if nobody comes") {

@@ -15,6 +15,7 @@ void simulation::disturb() {
   if (report_.crashes < options_.most_crashes && random_.below(odds) == 0)
     crash_some();
   if (options_.supervisor_crash_odds > 0
+      && report_.supervisor_crashes < options_.most_crashes
       && random_.below(options_.supervisor_crash_odds) == 0)
     restart_supervisor();
   for (node_index node = 0; node < nodes_.size(); ++node) {
