@@ -142,7 +142,6 @@ void simulated_supervisor::recover(const std::set<partition_place>& lost) {
   report.interrupted += is_recovering() ? 1 : 0;
   report.restored_at = std::max(report.restored_at, stable_.value());
   restoring_.insert(lost.begin(), lost.end());
-  started_.clear();
   recovery_order order{++generation_, stable_.value(), alive_, {}};
   for (auto& place : restoring_) {
     auto one = lost_one(owners_, place, generation_);
@@ -177,7 +176,7 @@ void simulated_supervisor::on(node_index from, const recovery_answer& what) {
   for (auto node : alive_)
     send(node, order);
   if (awaited_.empty())
-    started_ = std::exchange(restoring_, {});
+    started_.merge(std::exchange(restoring_, {}));
 }
 
 } // namespace braid::simulator

@@ -24,7 +24,7 @@ public:
     std::set<node_index> alive;
     generation_number generation = 0;
     std::vector<incarnation_number> incarnations;
-    /// Of the latest recovery: nobody knows who has gone on since.
+    /// All that were ever restored: who has gone on since is not answered here.
     std::set<partition_place> restoring;
     epoch_number named = 0;
   };
@@ -92,7 +92,7 @@ private:
   generation_number generation_ = 0;
   std::vector<incarnation_number> incarnations_;  ///< by partition
   std::set<partition_place> restoring_;           ///< until all have answered
-  std::set<partition_place> started_;             ///< the last to be restored
+  std::set<partition_place> started_;             ///< were restored
   std::set<node_index> awaited_;                  ///< have not answered yet
   std::map<partition_place, epoch_number> ended_; ///< with their last epoch
   epoch_number named_ = 0;
