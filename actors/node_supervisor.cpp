@@ -314,6 +314,20 @@ node_supervisor_state::answer_hello(const control_request& request) {
   return {"", to_body(introduce())};
 }
 
+namespace {
+
+/// Ends what runs here, and tells the others.
+void leave(node_supervisor_state& own) {
+  auto* self = own.self;
+  for (auto& [node, peer] : own.peers)
+    self->send(peer, request_of(request_kind::leave, own.parts.settings.name));
+  own.local->stop_all();
+  self->send_exit(own.holder, caf::exit_reason::user_shutdown);
+  self->quit(caf::exit_reason::user_shutdown);
+}
+
+} // namespace
+
 caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
                               node_parts parts) {
   auto& state = self->state;
@@ -376,13 +390,7 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
     },
     [=](tick_atom) { self->state.on_tick(); },
     [=](stop_atom) {
-      auto& own = self->state;
-      for (auto& [node, peer] : own.peers)
-        self->send(peer,
-                   request_of(request_kind::leave, own.parts.settings.name));
-      own.local->stop_all();
-      self->send_exit(own.holder, caf::exit_reason::user_shutdown);
-      self->quit(caf::exit_reason::user_shutdown);
+      leave(self->state);
       return true;
     },
   };
