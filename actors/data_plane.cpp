@@ -14,7 +14,15 @@ data_plane::data_plane(const tcp_link_options& options, callbacks tell)
                           const incoming_frame& frame) {
     on_frame(from, frame);
   };
-  heard.on_peer_down = tell_.on_peer_down;
+  heard.on_peer_down = [this](const std::string& peer,
+                              const std::string& reason) {
+    {
+      std::unique_lock guard{mutex_};
+      void_.on_down(peer);
+    }
+    tell_.on_peer_down(peer, reason);
+  };
+  heard.on_peer_up = tell_.on_peer_up;
   heard.on_log = tell_.on_log;
   link_ = std::make_unique<tcp_link>(options, std::move(heard));
 }
@@ -40,6 +48,18 @@ void data_plane::add(std::shared_ptr<const run_routes> routes) {
 void data_plane::remove(run_id run) {
   std::unique_lock guard{mutex_};
   runs_.erase(run);
+  void_.forget(run);
+}
+
+void data_plane::on_generation(run_id run, generation_number generation) {
+  std::unique_lock guard{mutex_};
+  void_.on_generation(run, generation);
+}
+
+bool data_plane::is_void(const std::string& from, run_id run,
+                         generation_number generation) const {
+  std::shared_lock guard{mutex_};
+  return void_.is_void(from, run, generation);
 }
 
 void data_plane::stop() {
@@ -57,11 +77,11 @@ void data_plane::on_frame(const std::string& from,
   try {
     switch (static_cast<frame_kind>(frame.kind())) {
       case frame_kind::batch:
-        return on_batch(frame);
+        return on_batch(from, frame);
       case frame_kind::close:
-        return on_close(frame);
+        return on_close(from, frame);
       case frame_kind::credit:
-        return on_credit(frame);
+        return on_credit(from, frame);
     }
     switch (static_cast<backup_frame_kind>(frame.kind())) {
       case backup_frame_kind::backup_receipt:
@@ -84,8 +104,11 @@ void data_plane::on_frame(const std::string& from,
 
 // Frames of a run that is not here (any more) are late; nobody misses them.
 
-void data_plane::on_batch(const incoming_frame& frame) {
+void data_plane::on_batch(const std::string& node,
+                          const incoming_frame& frame) {
   auto address = read_batch_address(frame);
+  if (is_void(node, address.run, address.generation))
+    return;
   channel on{address.run, address.edge, address.from, address.to};
   auto found = arrived_.find(on);
   if (found == arrived_.end()) {
@@ -120,12 +143,15 @@ void data_plane::forget_ended() {
                 [&](auto& each) { return !routes_of(each.first.run); });
 }
 
-void data_plane::on_close(const incoming_frame& frame) {
+void data_plane::on_close(const std::string& node,
+                          const incoming_frame& frame) {
   auto close = read_close(frame);
   auto routes = routes_of(close.run);
   if (!routes || close.notice.edge >= routes->edges.size())
     return;
   for (auto& receiver : close.receivers) {
+    if (is_void(node, close.run, receiver.generation))
+      continue;
     channel on{close.run, close.notice.edge, close.notice.from, receiver.to};
     if (auto found = arrived_.find(on); found != arrived_.end())
       deliver(on, found->second);
@@ -146,8 +172,11 @@ void data_plane::on_receipt(const std::string& from, const Receipt& receipt) {
     caf::anon_send(*actor, receipt_arrival<Receipt>{from, receipt});
 }
 
-void data_plane::on_credit(const incoming_frame& frame) {
+void data_plane::on_credit(const std::string& node,
+                           const incoming_frame& frame) {
   auto credit = read_credit(frame);
+  if (is_void(node, credit.run, credit.notice.generation))
+    return;
   auto routes = routes_of(credit.run);
   if (!routes || credit.notice.edge >= routes->edges.size())
     return;

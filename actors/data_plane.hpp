@@ -4,6 +4,7 @@
 #include "actors/messages.hpp"
 #include "actors/routed_outbox.hpp"
 #include "actors/tcp_link.hpp"
+#include "actors/void_channels.hpp"
 #include "actors/wire.hpp"
 
 #include <caf/actor.hpp>
@@ -26,6 +27,7 @@ public:
   struct callbacks {
     std::function<void(const std::string& peer, const std::string& reason)>
       on_peer_down;
+    std::function<void(const std::string& peer)> on_peer_up;
     /// What others back up here, and parts of what is restored here.
     std::function<void(const std::string& from, const incoming_frame&)>
       on_backup;
@@ -43,13 +45,19 @@ public:
   void add(std::shared_ptr<const run_routes> routes);
   void remove(run_id run);
 
+  /// The run has come to this generation: what comes from a node to which the
+  /// connection breaks is void up to it.
+  void on_generation(run_id run, generation_number generation);
+
   void stop();
 
 private:
   void on_frame(const std::string& from, const incoming_frame& frame);
-  void on_batch(const incoming_frame& frame);
-  void on_close(const incoming_frame& frame);
-  void on_credit(const incoming_frame& frame);
+  void on_batch(const std::string& from, const incoming_frame& frame);
+  void on_close(const std::string& from, const incoming_frame& frame);
+  void on_credit(const std::string& from, const incoming_frame& frame);
+  bool is_void(const std::string& from, run_id run,
+               generation_number generation) const;
   template <class Receipt>
   void on_receipt(const std::string& from, const Receipt& receipt);
   std::shared_ptr<const run_routes> routes_of(run_id run) const;
@@ -72,6 +80,7 @@ private:
   callbacks tell_;
   mutable std::shared_mutex mutex_;
   std::map<run_id, std::shared_ptr<const run_routes>> runs_;
+  void_channels void_;
   std::map<channel, frame_arrival> arrived_; // of the I/O thread
   std::unique_ptr<tcp_link> link_;           // last: its thread uses the others
 };

@@ -36,6 +36,11 @@ public:
   verdict on_failure(const partition_place& place,
                      const partition_failure& failure);
 
+  /// What an earlier life of the supervisor had decided to skip.
+  void skip(std::vector<skipped_tuple> tuples) {
+    skipped_ = std::move(tuples);
+  }
+
   /// Nobody goes back to before the end of `epoch`.
   void on_stable(epoch_number epoch);
 

@@ -186,6 +186,7 @@ void local_runs::deploy(const deployment& plan) {
       if (plan.owners[id].nodes[i] == here)
         made.push_back(make(run, {id, i}, {}, run.settings));
   caf::anon_send(holder_, open_run_atom::value, plan.run);
+  plane_->on_generation(plan.run, 0);
   connect_peers(run);
   for (auto& each : made)
     add(run, std::move(each));
@@ -216,6 +217,7 @@ void local_runs::recover(const recovery& what,
   if (what.generation == run.generation)
     return restore_if_complete(run); // asked once more
   run.generation = what.generation;
+  plane_->on_generation(number, what.generation);
   run.plan = what.plan;
   run.alive = what.alive;
   for (auto& lost : what.lost)
@@ -307,6 +309,7 @@ void local_runs::resume(const resumption& what) {
   auto& run = found->second;
   run.generation = std::max(run.generation, what.generation);
   run.wished = false;
+  plane_->on_generation(what.run, run.generation);
   // One that was taken for lost here alone is a peer again.
   connect_peers(run);
   auto here = index_of(run.plan, here_);
@@ -393,12 +396,34 @@ void local_runs::stop_all() {
     stop(runs_.begin()->first);
 }
 
+std::vector<run_id> local_runs::all() const {
+  std::vector<run_id> result;
+  for (auto& [number, run] : runs_)
+    result.push_back(number);
+  return result;
+}
+
+std::set<std::string> local_runs::peers() const {
+  std::set<std::string> result;
+  for (auto& [number, run] : runs_)
+    for (auto node : run.alive)
+      result.insert(run.plan.nodes[node].name);
+  result.erase(here_);
+  return result;
+}
+
+/// Nodes of earlier lives have the same name.
+bool local_runs::needs(const local_run& run, const std::string& peer) {
+  return std::any_of(run.alive.begin(), run.alive.end(), [&](auto node) {
+    return run.plan.nodes[node].name == peer;
+  });
+}
+
 std::vector<run_id> local_runs::runs_with(const std::string& peer) const {
   std::vector<run_id> result;
   for (auto& [number, run] : runs_)
-    for (auto& node : run.plan.nodes)
-      if (node.name == peer)
-        result.push_back(number);
+    if (needs(run, peer))
+      result.push_back(number);
   return result;
 }
 

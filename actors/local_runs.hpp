@@ -91,6 +91,12 @@ public:
 
   void stop_all();
 
+  /// The runs that are here.
+  std::vector<run_id> all() const;
+
+  /// The nodes to which the runs here need a link.
+  std::set<std::string> peers() const;
+
   /// The runs that need a link to `peer`.
   std::vector<run_id> runs_with(const std::string& peer) const;
 
@@ -138,6 +144,7 @@ private:
   void route(local_run& run);
   void connect_peers(const local_run& run);
   void warn_of_full_replay() const;
+  static bool needs(const local_run& run, const std::string& peer);
   static void renew_channels(const local_run& run, const resumption& what,
                              const std::set<node_index>& reconnected);
 

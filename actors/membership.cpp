@@ -25,6 +25,12 @@ void membership::lose(const std::string& name) {
     known->second.lost = true;
 }
 
+void membership::excuse_all(clock::time_point now) {
+  for (auto& [name, known] : members_)
+    if (!known.lost)
+      known.heard = now;
+}
+
 std::vector<std::string>
 membership::silent(clock::time_point now,
                    std::chrono::microseconds limit) const {

@@ -32,6 +32,10 @@ public:
   /// A member is gone: its connection broke, or it said so.
   void lose(const std::string& name);
 
+  /// This node was held up itself, and cannot tell who was silent: everybody
+  /// who is not lost counts as heard.
+  void excuse_all(clock::time_point now);
+
   /// The members that are not lost but were silent for longer than `limit`.
   std::vector<std::string> silent(clock::time_point now,
                                   std::chrono::microseconds limit) const;

@@ -63,6 +63,9 @@ enum class request_kind : std::uint16_t {
 struct control_request {
   request_kind kind = request_kind::report;
   std::vector<char> body;
+  /// Of a command to a node: the incarnation of the supervising node that
+  /// decided so. Nodes ignore those of its earlier lives.
+  std::uint64_t decided_in = 0;
 };
 
 /// `error` is empty if all went well, else one line for the user.
@@ -74,7 +77,8 @@ struct control_reply {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, control_request& x) {
-  return f(caf::meta::type_name("control_request"), x.kind, x.body);
+  return f(caf::meta::type_name("control_request"), x.kind, x.body,
+           x.decided_in);
 }
 
 template <class Inspector>
@@ -98,7 +102,7 @@ T from_body(const std::vector<char>& body) {
 
 template <class T>
 control_request request_of(request_kind kind, const T& content) {
-  return {kind, to_body(content)};
+  return {kind, to_body(content), 0};
 }
 
 // -- contents of requests -----------------------------------------------------
@@ -110,10 +114,14 @@ struct introduction {
   std::uint16_t data_port = 0;
   /// Control address of the node that supervises, if known.
   std::string supervising;
+  /// The runs that it has a part of.
+  std::vector<run_id> runs;
+  /// It supervises, and will remember its runs when it is started again.
+  bool keeps_journal = false;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& self& data_host& data_port& supervising;
+    archive& self& data_host& data_port& supervising& runs& keeps_journal;
   }
 };
 
@@ -197,10 +205,16 @@ struct link_down {
   std::string reason;
 };
 
+/// A link to another node stands.
+struct link_up {
+  std::string peer;
+};
+
 /// A node that can run a part of a run is there, or there again.
 struct node_joined {
   node_address node;
-  caf::actor supervisor; ///< the node's
+  caf::actor supervisor;   ///< the node's
+  bool has_a_part = false; ///< of the run: from before
 };
 
 /// Where a node can be reached, once its ports are bound.
@@ -248,6 +262,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::link_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::node_joined)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::bound_addresses)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::link_down)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::link_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::partition_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::operator_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::run_report)

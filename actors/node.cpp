@@ -5,6 +5,7 @@
 #include "actors/log.hpp"
 #include "actors/messages.hpp"
 #include "actors/node_supervisor.hpp"
+#include "actors/supervisor_journal.hpp"
 
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
@@ -50,10 +51,15 @@ std::uint64_t make_incarnation() {
 }
 
 /// CAF derives a node's id from machine and process number, which two
-/// containers on one machine may share; the last byte makes it differ.
+/// containers on one machine may share; the last byte makes it differ. It
+/// counts the nodes of a process, too: these differ once the count begins at
+/// random.
 void vary_node_id(caf::actor_system_config& config) {
-  for (auto i = std::random_device{}() % 256; i > 0; --i)
-    (void)caf::node_id::default_data::local(config);
+  static std::once_flag once;
+  std::call_once(once, [&] {
+    for (auto i = std::random_device{}() % 256; i > 0; --i)
+      (void)caf::node_id::default_data::local(config);
+  });
 }
 
 /// Buffers are freed in other threads than where they were made; glibc would
@@ -185,13 +191,14 @@ public:
 
 private:
   void start() {
+    open_journal();
     start_data_plane();
     dial_ = std::make_unique<dialer>(
       settings_.connect_limit, [this](const address& where) {
         caf::anon_send(supervisor_, join_atom::value, where.host, where.port);
       });
-    node_parts parts{settings_, incarnation_, &registry_, plane_.get(),
-                     dial_.get()};
+    node_parts parts{settings_,    incarnation_, &registry_,
+                     plane_.get(), dial_.get(),  journal_};
     supervisor_ = system_->spawn(node_supervisor, parts);
     auto port =
       system_->middleman().publish(supervisor_, settings_.control.port,
@@ -201,12 +208,20 @@ private:
                          + to_string(settings_.control) + ": "
                          + system_->render(port.error())};
     settings_.control.port = *port;
+    dial_->listens_at(*port);
     caf::anon_send(supervisor_,
                    bound_addresses{settings_.control, settings_.http});
     for (auto& where : settings_.look_for)
       dial_->look_for(where);
     log("node")->info("{} is up: control {}, data {}", settings_.name,
                       to_string(settings_.control), to_string(settings_.data));
+  }
+
+  void open_journal() {
+    if (!settings_.supervisor || settings_.journal.empty())
+      return;
+    journal_ = std::make_shared<supervisor_journal>(settings_.journal);
+    incarnation_ = journal_->begin_life(incarnation_);
   }
 
   void stop_supervisor() {
@@ -234,6 +249,9 @@ private:
                                const std::string& reason) {
       caf::anon_send(supervisor_, link_down{peer, reason});
     };
+    tell.on_peer_up = [this](const std::string& peer) {
+      caf::anon_send(supervisor_, link_up{peer});
+    };
     tell.on_backup = [this](const std::string& from,
                             const incoming_frame& frame) {
       caf::anon_send(supervisor_, backup_arrival{from, frame});
@@ -249,6 +267,7 @@ private:
   node_settings settings_;
   topology_registry registry_;
   std::uint64_t incarnation_;
+  std::shared_ptr<supervisor_journal> journal_; ///< null: none is kept
   system_config config_;
   std::unique_ptr<caf::actor_system> system_;
   std::unique_ptr<data_plane> plane_;

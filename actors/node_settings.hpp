@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,12 @@ struct node_settings {
 
   std::size_t threads = 0; ///< of the scheduler; 0: by the number of cores
   std::size_t messages_per_turn = 20;
+
+  /// Where a supervising node writes its decisions; empty: nowhere, and they
+  /// are lost with the process.
+  std::filesystem::path journal;
+  /// How long it waits for the other nodes when it was started again.
+  std::chrono::microseconds return_limit{10'000'000};
 
   /// Kept for other nodes at most.
   std::uint64_t backup_bytes = std::uint64_t{4} << 30;

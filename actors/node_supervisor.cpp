@@ -1,7 +1,6 @@
 #include "actors/node_supervisor.hpp"
 
 #include "actors/log.hpp"
-#include "actors/topology_supervisor.hpp"
 
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
@@ -69,6 +68,8 @@ introduction node_supervisor_state::introduce() const {
   result.data_port = parts.settings.data.port;
   if (auto* known = members.find(supervising))
     result.supervising = known->who.self.control;
+  result.runs = local->all();
+  result.keeps_journal = parts.journal != nullptr;
   return result;
 }
 
@@ -132,9 +133,12 @@ std::string node_supervisor_state::meet(const introduction& who,
                       who.self.supervisor ? ", which supervises" : "");
   if (was_lost && parts.settings.supervisor)
     self->send(handle, control_request{request_kind::abandon, {}});
+  if (parts.settings.supervisor)
+    stop_forgotten(who, handle);
   // After a reconnect the handle looks the same, but only the new one works.
   peers[node] = handle;
   self->monitor(handle);
+  parts.dial->settle(address_of(who.self.control));
   if (anew)
     offer(who);
   if (who.self.supervisor && parts.settings.supervisor)
@@ -142,7 +146,7 @@ std::string node_supervisor_state::meet(const introduction& who,
                       "all nodes but one",
                       node);
   else if (who.self.supervisor)
-    supervising = node;
+    follow(who);
   else if (!who.supervising.empty() && !parts.settings.supervisor
            && supervising.empty())
     parts.dial->look_for(address_of(who.supervising));
@@ -164,10 +168,14 @@ void node_supervisor_state::lose(const std::string& node,
              != run.nodes.end())
       self->send(run.supervisor, link_down{node, reason});
   if (node == supervising) {
+    // What runs here goes on, as far as it can, until it is led again.
     supervising.clear();
-    // Nobody leads them any more.
-    local->stop_all();
+    parts.dial->look_for(address_of(known->who.self.control));
   }
+  // Others may not have noticed anything; what waited for the link is gone.
+  if (!parts.settings.supervisor)
+    for (auto run : local->runs_with(node))
+      on_link_report({run, parts.settings.name, node, reason, false});
   for (auto& where : parts.settings.look_for)
     if (to_string(where) == known->who.self.control)
       parts.dial->look_for(where);
@@ -188,8 +196,13 @@ void node_supervisor_state::on_tick() {
   auto now = clock_type::now();
   local->sample(now);
   local->watch_replay(now);
+  auto late = now - ticked_at > parts.settings.lost_after / 2;
+  if (late && ticked_at != clock_type::time_point{})
+    members.excuse_all(now);
+  ticked_at = now;
   for (auto& silent : members.silent(now, parts.settings.lost_after))
     lose(silent, "it was silent for too long");
+  give_up_links();
   auto beat = request_of(request_kind::heartbeat, own_report());
   for (auto& [node, peer] : peers)
     self->send(peer, beat);
@@ -199,6 +212,10 @@ void node_supervisor_state::on_tick() {
 
 caf::result<control_reply>
 node_supervisor_state::on_request(control_request& request) {
+  if (request.decided_in != 0 && request.decided_in < led_by)
+    return failure("an earlier life of the supervising node decided this; "
+                   "node '"
+                   + parts.settings.name + "' follows a later one");
   try {
     switch (request.kind) {
       case request_kind::submit:
@@ -249,7 +266,7 @@ control_reply node_supervisor_state::answer(const control_request& request) {
       members.heard(from_body<node_report>(request.body), clock_type::now());
       return ok();
     case request_kind::leave:
-      lose(from_body<std::string>(request.body), "it was stopped");
+      on_leave(from_body<std::string>(request.body));
       return ok();
     case request_kind::deploy:
       local->deploy(from_body<deployment>(request.body));
@@ -257,8 +274,11 @@ control_reply node_supervisor_state::answer(const control_request& request) {
     case request_kind::start:
       local->start(from_body<run_id>(request.body));
       return ok();
-    case request_kind::stop:
-      return {"", to_body(local->stop(from_body<run_id>(request.body)))};
+    case request_kind::stop: {
+      auto run = from_body<run_id>(request.body);
+      told.forget(run);
+      return {"", to_body(local->stop(run))};
+    }
     case request_kind::partition_event:
       on_partition_event(from_body<partition_event>(request.body));
       return ok();
@@ -284,10 +304,14 @@ control_reply node_supervisor_state::answer(const control_request& request) {
     case request_kind::keep_refused:
       on_refusal(from_body<checkpoint_refusal>(request.body));
       return ok();
-    case request_kind::stable:
-      local->on_stable(from_body<run_epoch>(request.body));
+    case request_kind::stable: {
+      auto stable = from_body<run_epoch>(request.body);
+      told.on_stable(stable);
+      local->on_stable(stable);
       return ok();
+    }
     case request_kind::abandon:
+      told.forget_all();
       local->stop_all();
       return ok();
     case request_kind::link_broken:
@@ -303,6 +327,9 @@ control_reply node_supervisor_state::answer(const control_request& request) {
 
 control_reply
 node_supervisor_state::answer_hello(const control_request& request) {
+  // CAF may have lost the way back already.
+  if (!self->current_sender())
+    return failure("nobody knows where the answer goes");
   auto stranger = caf::actor_cast<caf::actor>(self->current_sender());
   auto error = meet(from_body<introduction>(request.body), stranger);
   if (!error.empty())
@@ -329,6 +356,17 @@ checkpoint_handlers(caf::stateful_actor<node_supervisor_state>* self) {
   };
 }
 
+/// Ends what runs here, and tells the others.
+void leave(node_supervisor_state& own) {
+  auto* self = own.self;
+  for (auto& [node, peer] : own.peers)
+    self->send(peer, request_of(request_kind::leave, own.parts.settings.name));
+  own.local->stop_all();
+  self->send_exit(own.holder, caf::exit_reason::user_shutdown);
+  self->send_exit(own.keeper, caf::exit_reason::user_shutdown);
+  self->quit(caf::exit_reason::user_shutdown);
+}
+
 } // namespace
 
 caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
@@ -336,6 +374,8 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
   auto& state = self->state;
   state.self = self;
   state.parts = std::move(parts);
+  if (state.parts.settings.supervisor)
+    state.led_by = state.parts.incarnation;
   // Runs of different lives of a supervising node must not be mixed up.
   state.next_run = static_cast<run_id>(state.parts.incarnation << 8) | 1;
   state.held_bytes = std::make_shared<std::atomic<std::uint64_t>>(0);
@@ -368,6 +408,8 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
         || message.reason == caf::exit_reason::user_shutdown)
       self->quit(message.reason);
   });
+  if (state.parts.journal)
+    state.restore_runs();
   self->send(self, tick_atom::value);
   return caf::message_handler{
     [=](control_request& request) { return self->state.on_request(request); },
@@ -389,6 +431,7 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
       self->send(self->state.holder, arrived);
     },
     [=](const link_down& down) { self->state.on_link_down(down); },
+    [=](const link_up& up) { self->state.links.on_up(up.peer); },
     [=](const bound_addresses& bound) {
       self->state.parts.settings.control = bound.control;
       self->state.parts.settings.http = bound.http;
@@ -398,14 +441,7 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
     },
     [=](tick_atom) { self->state.on_tick(); },
     [=](stop_atom) {
-      auto& own = self->state;
-      for (auto& [node, peer] : own.peers)
-        self->send(peer,
-                   request_of(request_kind::leave, own.parts.settings.name));
-      own.local->stop_all();
-      self->send_exit(own.holder, caf::exit_reason::user_shutdown);
-      self->send_exit(own.keeper, caf::exit_reason::user_shutdown);
-      self->quit(caf::exit_reason::user_shutdown);
+      leave(self->state);
       return true;
     },
   }

@@ -4,13 +4,17 @@
 #include "actors/backup_holder.hpp"
 #include "actors/data_plane.hpp"
 #include "actors/dialer.hpp"
+#include "actors/kept_reports.hpp"
+#include "actors/link_watch.hpp"
 #include "actors/local_runs.hpp"
 #include "actors/membership.hpp"
 #include "actors/messages.hpp"
 #include "actors/node_settings.hpp"
 #include "actors/placement.hpp"
 #include "actors/savepoint_keeper.hpp"
+#include "actors/supervisor_journal.hpp"
 #include "actors/topology_registry.hpp"
+#include "actors/topology_supervisor.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/behavior.hpp>
@@ -32,6 +36,7 @@ struct node_parts {
   const topology_registry* registry = nullptr;
   data_plane* plane = nullptr;
   dialer* dial = nullptr;
+  std::shared_ptr<supervisor_journal> journal; ///< null: none is kept
 };
 
 struct node_supervisor_state {
@@ -57,10 +62,15 @@ struct node_supervisor_state {
   membership members;
   std::map<std::string, caf::actor> peers; ///< node supervisors, by node
   std::string supervising;                 ///< another node; empty: none known
+  /// The newest life of a supervising node that was met.
+  std::uint64_t led_by = 0;
+  kept_reports told;                          ///< to whoever supervises
   std::map<std::string, supervised_run> runs; ///< by name
   std::vector<std::string> runs_in_order;
   std::map<std::string, unsigned> runs_of; ///< how many, by topology
   run_id next_run = 1;
+  membership::clock::time_point ticked_at{};
+  link_watch links;
 
   // -- membership -------------------------------------------------------------
 
@@ -69,7 +79,9 @@ struct node_supervisor_state {
   void connect(const address& where);
   void greet(const caf::actor& stranger, const address& where);
   std::string meet(const introduction& who, const caf::actor& handle);
+  void follow(const introduction& supervisor);
   void lose(const std::string& node, const std::string& reason);
+  void on_leave(const std::string& node);
   void on_down(const caf::down_msg& down);
   void on_tick();
 
@@ -94,7 +106,11 @@ struct node_supervisor_state {
   caf::result<control_reply> ask(const caf::actor& whom,
                                  const control_request& request);
   void cancel(const std::string& run);
+  void supervise(const deployment& plan, supervised_run run, run_begin begin);
+  void restore_runs();
   void offer(const introduction& node);
+  void stop_forgotten(const introduction& node, const caf::actor& handle);
+  void tell_again();
   void on_run_report(const run_report& report);
   void on_partition_event(const partition_event& event);
   void on_checkpoint(const checkpoint_report& report);
@@ -102,6 +118,7 @@ struct node_supervisor_state {
   void on_refusal(const checkpoint_refusal& refusal);
   void on_wish(const checkpoint_wish& wish);
   void on_link_down(const link_down& down);
+  void give_up_links();
   void on_link_report(const link_report& report);
   template <class T>
   void to_supervisor_of(run_id number, request_kind kind, const T& what);

@@ -4,7 +4,6 @@
 #include "actors/node_supervisor.hpp"
 #include "actors/savepoint_fetcher.hpp"
 #include "actors/savepoint_folder.hpp"
-#include "actors/topology_supervisor.hpp"
 
 #include <caf/all.hpp>
 
@@ -179,15 +178,23 @@ void node_supervisor_state::begin_run(new_run&& what,
     begin.nodes.push_back(node.name == parts.settings.name ? caf::actor{self}
                                                            : peers[node.name]);
   }
-  begin.plan = plan;
-  begin.report = run.report;
-  begin.home = caf::actor{self};
-  begin.limit = parts.settings.submit_limit / 2;
   begin.savepoints = {parts.settings.savepoints,
                       savepoint_form(plan, *what.graph)};
   if (what.origin)
     self->send(keeper, run_origin{plan.run, std::move(what.origin)});
   run.submitters.push_back(promise);
+  supervise(plan, std::move(run), std::move(begin));
+}
+
+/// Begins to lead a run, or to lead it on.
+void node_supervisor_state::supervise(const deployment& plan,
+                                      supervised_run run, run_begin begin) {
+  begin.plan = plan;
+  begin.report = run.report;
+  begin.home = caf::actor{self};
+  begin.limit = parts.settings.submit_limit / 2;
+  begin.incarnation = parts.incarnation;
+  begin.journal = parts.journal;
   run.supervisor =
     self->spawn<caf::linked>(topology_supervisor, std::move(begin));
   runs_in_order.push_back(plan.name);
@@ -280,7 +287,10 @@ void node_supervisor_state::offer(const introduction& node) {
              == known.end())
       continue;
     run.nodes.push_back(node.self.name);
-    self->send(run.supervisor, node_joined{where, peers[node.self.name]});
+    auto has_a_part = std::find(node.runs.begin(), node.runs.end(), run.number)
+                      != node.runs.end();
+    self->send(run.supervisor,
+               node_joined{where, peers[node.self.name], has_a_part});
   }
 }
 
@@ -306,17 +316,36 @@ void node_supervisor_state::on_run_report(const run_report& report) {
 void node_supervisor_state::on_partition_event(const partition_event& event) {
   if (event.failed)
     log("partition")->error("{}", event.failure.reason);
+  if (!parts.settings.supervisor)
+    told.add(event);
   to_supervisor_of(event.run, request_kind::partition_event, event);
 }
 
 /// The end of the other node, or of the connection alone: who supervises will
 /// know.
 void node_supervisor_state::on_link_down(const link_down& down) {
+  links.on_down(down.peer);
   for (auto run : local->runs_with(down.peer))
-    on_link_report({run, parts.settings.name, down.peer, down.reason});
+    on_link_report({run, parts.settings.name, down.peer, down.reason, false});
+}
+
+/// Two nodes that live but cannot connect: who supervises decides.
+void node_supervisor_state::give_up_links() {
+  if (!parts.settings.supervisor && supervising.empty())
+    return links.begin_anew();
+  auto limit = 2 * parts.settings.lost_after;
+  for (auto& peer : links.overdue(local->peers(), clock_type::now(), limit))
+    for (auto run : local->runs_with(peer))
+      on_link_report({run, parts.settings.name, peer,
+                      "no data connection for "
+                        + std::to_string(limit / std::chrono::seconds{1})
+                        + " s",
+                      true});
 }
 
 void node_supervisor_state::on_link_report(const link_report& report) {
+  if (!parts.settings.supervisor && supervising.empty())
+    told.add(report);
   to_supervisor_of(report.run, request_kind::link_broken, report);
 }
 
@@ -333,6 +362,8 @@ void node_supervisor_state::on_wish(const checkpoint_wish& wish) {
 }
 
 void node_supervisor_state::on_checkpoint(const checkpoint_report& report) {
+  if (!parts.settings.supervisor)
+    told.add(report);
   to_supervisor_of(report.run, request_kind::checkpointed, report);
 }
 
@@ -346,7 +377,7 @@ void node_supervisor_state::to_supervisor_of(run_id number, request_kind kind,
     return;
   }
   for (auto& [known_as, run] : runs)
-    if (run.number == number)
+    if (run.number == number && run.supervisor)
       self->send(run.supervisor, what);
 }
 

@@ -92,10 +92,11 @@ struct link_report {
   std::string node;
   std::string peer;
   std::string reason;
+  bool given_up = false; ///< connecting again has failed for too long
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& run& node& peer& reason;
+    archive& run& node& peer& reason& given_up;
   }
 };
 

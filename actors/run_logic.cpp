@@ -25,6 +25,73 @@ run_logic::run_logic(deployment plan)
     alive_.insert(node);
 }
 
+// -- from one life of the supervising node to the next ------------------------
+
+run_logic::run_logic(const saved_run& saved) : run_logic(saved.plan) {
+  state_ = saved.report.state;
+  reason_ = saved.report.reason;
+  alive_ = {saved.alive.begin(), saved.alive.end()};
+  generation_ = saved.generation;
+  generations_ = {saved.generations.begin(), saved.generations.end()};
+  lost_ = {saved.lost.begin(), saved.lost.end()};
+  attempts_.skip(saved.skipped);
+  stable_ = stable_epoch{members_of(plan_), saved.stable};
+  // Late reports of instances that were replaced stay void.
+  for (auto& [place, generation] : generations_)
+    stable_.fence(place.id, slices_of(place), generation, stable());
+}
+
+saved_run run_logic::saved(const run_report& report) const {
+  saved_run result;
+  result.plan = plan_;
+  result.report = report;
+  result.report.state = state_;
+  result.report.reason = reason_;
+  result.stable = stable();
+  result.generation = generation_;
+  result.generations = {generations_.begin(), generations_.end()};
+  result.alive = {alive_.begin(), alive_.end()};
+  result.lost = {lost_.begin(), lost_.end()};
+  result.skipped = attempts_.skipped();
+  return result;
+}
+
+/// Nobody knows which of the earlier life's last commands were heard by whom:
+/// all channels begin anew, and what was being recovered is so again.
+run_logic::actions
+run_logic::on_supervisor_back(const std::set<node_index>& returned,
+                              const std::vector<node_address>& joined) {
+  if (is_over(state_))
+    return {};
+  if (returned.empty())
+    return on_failure("the supervising node was started again, and no node "
+                      "that has a part of the run has come back");
+  if (!survives_losses())
+    return on_failure(
+      state_ == run_state::running
+        ? "the supervising node was started again, and the run takes no "
+          "checkpoints"
+        : "the supervising node was started again before the run had begun");
+  auto missing = alive_;
+  for (auto node : returned)
+    missing.erase(node);
+  alive_ = returned;
+  for (auto& node : joined) {
+    alive_.insert(static_cast<node_index>(plan_.nodes.size()));
+    plan_.nodes.push_back(node);
+    joined_ = true;
+  }
+  for (auto node : missing)
+    lose_partitions(node);
+  for (auto one : returned)
+    for (auto other : returned)
+      if (one < other)
+        broken_.emplace(one, other);
+  return begin_recovery();
+}
+
+// -- commands -----------------------------------------------------------------
+
 run_logic::actions run_logic::to_all(command what) const {
   actions result;
   for (auto node : alive_)
@@ -131,6 +198,16 @@ run_logic::actions run_logic::on_link_broken(node_index one, node_index other,
     return on_failure(reason);
   broken_.insert(std::minmax(one, other));
   return begin_recovery();
+}
+
+node_index run_logic::whom_to_lose(node_index one, node_index other) const {
+  // The supervisor's node is that of the latest life of the first one.
+  auto& leader = plan_.nodes.front().name;
+  if (plan_.nodes[one].name == leader)
+    return other;
+  if (plan_.nodes[other].name == leader)
+    return one;
+  return std::max(one, other);
 }
 
 /// What its instances reported beyond the stable epoch is void.

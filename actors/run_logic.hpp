@@ -4,6 +4,7 @@
 #include "actors/failed_attempts.hpp"
 #include "actors/recovery.hpp"
 #include "actors/reports.hpp"
+#include "actors/run_memory.hpp"
 
 #include "checkpoint/stable_epoch.hpp"
 
@@ -32,6 +33,10 @@ namespace braid {
 /// been resumed. A broken connection is a recovery of which only the second
 /// half is needed, a node that joins one of which nothing is lost. And a run
 /// that begins from a savepoint begins with the recovery of all its partitions.
+///
+/// After the supervising node was started again, a run goes on from what was
+/// `saved` of it: it waits for its nodes, and `on_supervisor_back` begins a
+/// recovery of all that was lost meanwhile.
 class run_logic {
 public:
   enum class command : std::uint8_t {
@@ -54,6 +59,12 @@ public:
 
   explicit run_logic(deployment plan);
 
+  /// Led on by a later life of the supervising node.
+  explicit run_logic(const saved_run& saved);
+
+  /// What must be remembered of it; `report` is how users see it.
+  saved_run saved(const run_report& report) const;
+
   actions begin();
   actions on_deployed(node_index node);
   actions on_started(node_index node);
@@ -66,6 +77,13 @@ public:
   actions on_node_joined(node_address node);
   actions on_link_broken(node_index one, node_index other,
                          const std::string& reason);
+  /// Of a run led on: the nodes that still run their part, and those that may
+  /// take part from now on. All others are lost.
+  actions on_supervisor_back(const std::set<node_index>& returned,
+                             const std::vector<node_address>& joined);
+  /// Which of two living nodes that cannot reach each other is to count as
+  /// lost: never the first one, on which the supervisor runs.
+  node_index whom_to_lose(node_index one, node_index other) const;
   actions on_recovered(node_index node, generation_number generation);
   actions on_resumed(node_index node, generation_number generation);
   /// Of the instance that is there now. `name` is for messages.
@@ -90,6 +108,10 @@ public:
 
   bool is_alive(node_index node) const {
     return alive_.contains(node);
+  }
+
+  const std::set<node_index>& alive() const {
+    return alive_;
   }
 
   /// Not all nodes have resumed yet.

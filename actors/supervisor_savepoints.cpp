@@ -187,6 +187,7 @@ void on_savepoint_tick(self_pointer self) {
   if (late >= 0s)
     return end_current(self, why_overdue(self));
   if (logic.state() == run_state::running && !logic.is_recovering()
+      && !state.coming_back
       && current.taking.is_due(checkpoint_naming::clock::now()))
     ask_for_newest(self, [=](std::optional<epoch_number> newest) {
       if (newest)

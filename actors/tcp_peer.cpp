@@ -192,7 +192,11 @@ void tcp_peer::adopt(tcp_stream stream, const hello& theirs) {
     disconnect("a new connection takes its place");
   if (theirs.incarnation > incarnation_)
     begin_life(theirs.incarnation);
+  // What has waited long goes on so, unless this connection lasts.
+  auto next_retry = next_retry_;
   stop_dialling();
+  next_retry_ = next_retry;
+  connected_at_ = std::chrono::steady_clock::now();
   auto socket = stream.native_handle();
   connect_lane(lane::batches, std::move(stream));
   connection_number_ = outlets_->batches.open(socket);
@@ -230,6 +234,10 @@ tcp_connection::callbacks tcp_peer::connection_callbacks(lane which) {
   if (which == lane::state)
     then.on_piece = [this] { flush_state(); };
   then.on_broken = [this](const std::string& reason) {
+    // Not in a rush if connections break as soon as they stand.
+    auto lasted = std::chrono::steady_clock::now() - connected_at_;
+    if (lasted > context_->options.longest_retry)
+      next_retry_ = context_->options.first_retry;
     disconnect(reason);
     if (dials())
       redial_later();

@@ -113,6 +113,7 @@ private:
   std::chrono::milliseconds next_retry_;
   std::string last_early_failure_;
   std::string last_failure_;
+  std::chrono::steady_clock::time_point connected_at_;
 };
 
 } // namespace braid

@@ -93,11 +93,12 @@ void tell_named_checkpoint(caf::stateful_actor<topology_supervisor_state>* self,
                            epoch_number epoch) {
   auto& state = self->state;
   auto& logic = *state.logic;
-  run_epoch named{logic.plan().run, epoch};
+  auto command = request_of(request_kind::name_checkpoint,
+                            run_epoch{logic.plan().run, epoch});
+  command.decided_in = state.given.incarnation;
   for (node_index node = 0; node < state.given.nodes.size(); ++node)
     if (logic.is_alive(node))
-      self->send(state.given.nodes[node],
-                 request_of(request_kind::name_checkpoint, named));
+      self->send(state.given.nodes[node], command);
 }
 
 void name_checkpoint_if_due(
@@ -105,7 +106,7 @@ void name_checkpoint_if_due(
   auto& state = self->state;
   auto& logic = *state.logic;
   if (!state.takes_checkpoints() || logic.state() != run_state::running
-      || logic.is_recovering() || state.gathering)
+      || logic.is_recovering() || state.coming_back || state.gathering)
     return;
   auto named = state.naming.named();
   auto now = checkpoint_naming::clock::now();

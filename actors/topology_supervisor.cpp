@@ -3,24 +3,22 @@
 #include "actors/log.hpp"
 #include "actors/operator_supervisor.hpp"
 #include "actors/topology_checkpoints.hpp"
+#include "actors/topology_steps.hpp"
 
 #include <caf/all.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace braid {
 
-namespace {
-
-using self_pointer = caf::stateful_actor<topology_supervisor_state>*;
+namespace topology_steps {
 
 event_time now() {
   using namespace std::chrono;
   return duration_cast<microseconds>(system_clock::now().time_since_epoch())
     .count();
 }
-
-void carry_out(self_pointer self, const run_logic::actions& actions);
 
 /// Tells home what has changed.
 void report(self_pointer self) {
@@ -39,6 +37,7 @@ void report(self_pointer self) {
       ->info("{} is {}{}", report.name, to_string(report.state),
              report.reason.empty() ? "" : ": " + report.reason);
   }
+  write_down(self);
   self->send(state.given.home, report);
 }
 
@@ -46,7 +45,7 @@ std::string node_name(self_pointer self, node_index node) {
   return self->state.logic->plan().nodes[node].name;
 }
 
-control_request to_request(self_pointer self, run_logic::command what) {
+control_request content_of(self_pointer self, run_logic::command what) {
   auto& logic = *self->state.logic;
   auto run = logic.plan().run;
   switch (what) {
@@ -66,11 +65,18 @@ control_request to_request(self_pointer self, run_logic::command what) {
   return request_of(request_kind::stop, run);
 }
 
+control_request to_request(self_pointer self, run_logic::command what) {
+  auto result = content_of(self, what);
+  result.decided_in = self->state.given.incarnation;
+  return result;
+}
+
 /// The last that a node tells of its part of the run.
 void keep_last_figures(self_pointer self, const control_reply& stopped) {
   auto& all = self->state.given.report.partitions;
   for (auto& last : from_body<std::vector<partition_report>>(stopped.body))
     all.push_back(std::move(last));
+  write_down(self);
   self->send(self->state.given.home, self->state.given.report);
 }
 
@@ -139,23 +145,31 @@ void on_silence(self_pointer self, const sent_command& sent) {
     carry_out(self, {sent.action});
 }
 
-void carry_out(self_pointer self, const run_logic::actions& actions) {
+void tell(self_pointer self, const run_logic::action& action) {
   auto& given = self->state.given;
-  for (auto& action : actions) {
-    sent_command sent{action, self->state.logic->generation()};
-    self
-      ->request(given.nodes[action.node], caf::duration{given.limit},
-                to_request(self, action.what))
-      .then(
-        [=](const control_reply& reply) {
-          if (!reply.error.empty())
-            return on_refused(self, sent, reply.error);
-          on_done(self, sent);
-          if (sent.action.what == run_logic::command::stop)
-            keep_last_figures(self, reply);
-        },
-        [=](const caf::error&) { on_silence(self, sent); });
-  }
+  auto& node = given.nodes[action.node];
+  if (!node)
+    return; // has not come back yet
+  sent_command sent{action, self->state.logic->generation()};
+  self->request(node, caf::duration{given.limit}, to_request(self, action.what))
+    .then(
+      [=](const control_reply& reply) {
+        if (!reply.error.empty())
+          return on_refused(self, sent, reply.error);
+        on_done(self, sent);
+        if (sent.action.what == run_logic::command::stop)
+          keep_last_figures(self, reply);
+      },
+      [=](const caf::error&) { on_silence(self, sent); });
+}
+
+void carry_out(self_pointer self, const run_logic::actions& actions) {
+  auto& waiting = self->state.undecided;
+  waiting.insert(waiting.end(), actions.begin(), actions.end());
+  if (waiting.empty() || !write_down(self))
+    return;
+  for (auto& action : std::exchange(waiting, {}))
+    tell(self, action);
 }
 
 // -- checkpoints --------------------------------------------------------------
@@ -189,6 +203,10 @@ void on_node_lost(self_pointer self, const link_down& lost) {
   auto node = living_node(self, lost.peer);
   if (!node)
     return;
+  if (auto& back = self->state.coming_back) {
+    back->returned.erase(*node);
+    return;
+  }
   log("topology")
     ->warn("{} has lost node {}: {}", self->state.given.report.name, lost.peer,
            lost.reason);
@@ -199,6 +217,9 @@ void on_node_lost(self_pointer self, const link_down& lost) {
 
 void on_node_joined(self_pointer self, const node_joined& joined) {
   auto& state = self->state;
+  if (state.coming_back)
+    return on_node_returned(self, joined);
+  stop_leftover(self, joined);
   auto actions = state.logic->on_node_joined(joined.node);
   if (actions.empty())
     return;
@@ -209,10 +230,14 @@ void on_node_joined(self_pointer self, const node_joined& joined) {
 }
 
 void on_link_broken(self_pointer self, const link_report& broken) {
+  if (self->state.coming_back)
+    return; // all channels will begin anew
   auto one = living_node(self, broken.node);
   auto other = living_node(self, broken.peer);
   if (!one || !other)
     return;
+  if (broken.given_up)
+    return lose_one_of(self, *one, *other, broken);
   carry_out(self, self->state.logic->on_link_broken(
                     *one, *other,
                     "the data link between node " + broken.node + " and node "
@@ -258,38 +283,10 @@ caf::message_handler savepoint_handlers(self_pointer self) {
   };
 }
 
-} // namespace
-
-caf::behavior topology_supervisor(self_pointer self, run_begin begin) {
-  auto& state = self->state;
-  state.given = std::move(begin);
-  state.given.report.actor = self->id();
-  auto& plan = state.given.plan;
-  state.logic = std::make_unique<run_logic>(plan);
-  state.naming = {
-    std::chrono::microseconds{plan.settings.checkpoint_interval_us},
-    checkpoint_naming::clock::now(), plan.begins_after};
-  state.savepoints.given = std::move(state.given.savepoints);
-  if (state.takes_checkpoints())
-    on_checkpoint_tick(self);
-  begin_savepoints(self);
-  for (auto& node : state.given.report.operators)
-    state.operators.push_back(self->spawn<caf::linked>(
-      operator_supervisor, caf::actor_cast<caf::actor>(self), node));
-  carry_out(self, state.logic->begin());
-  report(self);
-  return caf::message_handler{
-    [=](const partition_event& event) { on_event(self, event); },
-    [=](const operator_report& changed) {
-      for (auto& node : self->state.given.report.operators)
-        if (node.name == changed.name)
-          node = changed;
-      report(self);
-    },
+/// All that is about checkpoints.
+caf::message_handler checkpoint_handlers(self_pointer self) {
+  return {
     [=](const checkpoint_report& done) { on_checkpoint(self, done); },
-    [=](const link_down& lost) { on_node_lost(self, lost); },
-    [=](const node_joined& joined) { on_node_joined(self, joined); },
-    [=](const link_report& broken) { on_link_broken(self, broken); },
     [=](tick_atom) { on_checkpoint_tick(self); },
     [=](look_atom) {
       self->state.look_queued = false;
@@ -302,6 +299,52 @@ caf::behavior topology_supervisor(self_pointer self, run_begin begin) {
       on_savepoint_refused(self, refused.epoch);
       name_checkpoint_if_due(self);
     },
+  };
+}
+
+} // namespace topology_steps
+
+caf::behavior topology_supervisor(topology_steps::self_pointer self,
+                                  run_begin begin) {
+  using namespace topology_steps;
+  auto& state = self->state;
+  state.given = std::move(begin);
+  state.given.report.actor = self->id();
+  auto& given = state.given;
+  auto& saved = given.saved;
+  state.logic = saved ? std::make_unique<run_logic>(*saved)
+                      : std::make_unique<run_logic>(given.plan);
+  state.recorder = run_recorder<supervisor_journal>{
+    given.journal, saved ? *saved : saved_run{}};
+  state.naming = {
+    std::chrono::microseconds{given.plan.settings.checkpoint_interval_us},
+    checkpoint_naming::clock::now(),
+    std::max(given.plan.begins_after, saved ? saved->stable : 0)};
+  state.savepoints.given = std::move(given.savepoints);
+  if (state.takes_checkpoints())
+    on_checkpoint_tick(self);
+  begin_savepoints(self);
+  for (auto& node : given.report.operators)
+    state.operators.push_back(self->spawn<caf::linked>(
+      operator_supervisor, caf::actor_cast<caf::actor>(self), node));
+  if (saved)
+    await_nodes(self);
+  else
+    begin_run(self);
+  report(self);
+  return caf::message_handler{
+    [=](const partition_event& event) { on_event(self, event); },
+    [=](const operator_report& changed) {
+      for (auto& node : self->state.given.report.operators)
+        if (node.name == changed.name)
+          node = changed;
+      report(self);
+    },
+    [=](const link_down& lost) { on_node_lost(self, lost); },
+    [=](const node_joined& joined) { on_node_joined(self, joined); },
+    [=](const link_report& broken) { on_link_broken(self, broken); },
+    [=](work_atom) { try_journal_again(self); },
+    [=](start_atom) { go_on(self); },
     [=](const control_reply&) {
       // To what was sent and not requested: names of checkpoints.
     },
@@ -310,6 +353,7 @@ caf::behavior topology_supervisor(self_pointer self, run_begin begin) {
       report(self);
     },
   }
+    .or_else(checkpoint_handlers(self))
     .or_else(savepoint_handlers(self));
 }
 

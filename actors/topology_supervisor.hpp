@@ -5,6 +5,8 @@
 #include "actors/deployment.hpp"
 #include "actors/messages.hpp"
 #include "actors/run_logic.hpp"
+#include "actors/run_recorder.hpp"
+#include "actors/supervisor_journal.hpp"
 #include "actors/supervisor_savepoints.hpp"
 
 #include <caf/actor.hpp>
@@ -16,6 +18,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace braid {
@@ -28,6 +32,19 @@ struct run_begin {
   caf::actor home;                 ///< this node's node supervisor
   std::chrono::microseconds limit; ///< for one command to one node
   savepoint_begin savepoints;
+  std::uint64_t incarnation = 0;               ///< of this node
+  std::shared_ptr<supervisor_journal> journal; ///< null: none is kept
+  // Of a run that an earlier life of this node has led: `nodes` are null.
+  std::optional<saved_run> saved;
+  std::optional<node_joined> own; ///< this node, if it may take part again
+  std::chrono::microseconds return_limit{}; ///< for nodes to come back
+};
+
+/// The nodes of a run that is led on, until all are back.
+struct run_return {
+  std::set<node_index> awaited;
+  std::set<node_index> returned;
+  std::vector<node_joined> joined; ///< may take part once all are back
 };
 
 struct topology_supervisor_state {
@@ -43,6 +60,11 @@ struct topology_supervisor_state {
   bool gathering = false;
   bool look_queued = false; ///< whether it is time to name one early
   supervisor_savepoints savepoints;
+  run_recorder<supervisor_journal> recorder;
+  /// Decided, but nobody may be told before it is written down.
+  run_logic::actions undecided;
+  std::string journal_trouble; ///< why that is not possible now
+  std::optional<run_return> coming_back;
 
   /// Regularly, not just for savepoints.
   bool takes_checkpoints() const {
@@ -57,9 +79,9 @@ struct topology_supervisor_state {
 /// Receives `partition_event`, `checkpoint_report`, `operator_report`,
 /// `link_down` (a node of the run is lost), `node_joined`, `link_report`,
 /// `tick` (name a checkpoint), `checkpoint_wish`, `run_epoch` (a source refuses
-/// it), `checkpoint_refusal` (a holder does), what is about savepoints, and
-/// `stop` (the user cancels); sends its `run_report` home whenever that
-/// changes.
+/// it), `checkpoint_refusal` (a holder does), what is about savepoints, `work`
+/// (try the journal again), `start` (who is not back by now is lost) and `stop`
+/// (the user cancels); sends its `run_report` home whenever that changes.
 caf::behavior
 topology_supervisor(caf::stateful_actor<topology_supervisor_state>* self,
                     run_begin begin);

@@ -68,6 +68,14 @@ struct node_configuration {
                            const cluster_settings&) = default;
   };
 
+  struct journal_settings {
+    std::filesystem::path folder; ///< empty: none is kept
+    std::chrono::microseconds wait = std::chrono::seconds{10};
+
+    friend bool operator==(const journal_settings&,
+                           const journal_settings&) = default;
+  };
+
   struct listen_settings {
     endpoint listen;
 
@@ -151,6 +159,7 @@ struct node_configuration {
 
   node_settings node;
   cluster_settings cluster;
+  journal_settings journal;
   listen_settings control{{"127.0.0.1", 4700}};
   listen_settings data{{"127.0.0.1", 4701}};
   listen_settings http{{"127.0.0.1", 4780}};

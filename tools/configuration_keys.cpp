@@ -110,6 +110,18 @@ configuration_section cluster_section() {
     .built();
 }
 
+configuration_section journal_section() {
+  return section_of("journal", &settings::journal,
+                    "What outlives the process of a supervising node.")
+    .key("folder", &settings::journal_settings::folder, optional_file(),
+         "Where a supervising node writes its decisions down, so that it can "
+         "be started again; empty: nowhere, and the runs end with it.")
+    .key("wait", &settings::journal_settings::wait, duration(100ms, 1h),
+         "How long it then waits for the nodes of its runs, before they count "
+         "as lost.")
+    .built();
+}
+
 configuration_section control_section() {
   return section_of("control", &settings::control,
                     "Where other nodes send commands and reports.")
@@ -298,11 +310,12 @@ configuration_section levels_section() {
 
 const std::vector<configuration_section>& configuration_sections() {
   static const std::vector<configuration_section> sections{
-    node_section(),     cluster_section(),     control_section(),
-    data_section(),     http_section(),        security_section(),
-    plugins_section(),  scheduler_section(),   epochs_section(),
-    batches_section(),  checkpoints_section(), savepoints_section(),
-    timeouts_section(), logging_section(),     levels_section(),
+    node_section(),       cluster_section(),  journal_section(),
+    control_section(),    data_section(),     http_section(),
+    security_section(),   plugins_section(),  scheduler_section(),
+    epochs_section(),     batches_section(),  checkpoints_section(),
+    savepoints_section(), timeouts_section(), logging_section(),
+    levels_section(),
   };
   return sections;
 }

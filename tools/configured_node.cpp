@@ -42,6 +42,8 @@ node_settings node_settings_of(const node_configuration& configuration) {
     result.look_for.push_back(address_of(where));
   result.heartbeat = configuration.cluster.heartbeat;
   result.lost_after = configuration.cluster.lost_after;
+  result.journal = configuration.journal.folder;
+  result.return_limit = configuration.journal.wait;
   auto& timeouts = configuration.timeouts;
   result.request_limit = timeouts.request;
   result.connect_limit = timeouts.connect;

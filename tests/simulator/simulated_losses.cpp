@@ -14,6 +14,10 @@ void simulation::disturb() {
                           : options_.crash_odds;
   if (report_.crashes < options_.most_crashes && random_.below(odds) == 0)
     crash_some();
+  if (options_.supervisor_crash_odds > 0
+      && report_.supervisor_crashes < options_.most_crashes
+      && random_.below(options_.supervisor_crash_odds) == 0)
+    restart_supervisor();
   for (node_index node = 0; node < nodes_.size(); ++node) {
     auto noticed = !supervisor_->alive().contains(node);
     if (!noticed || random_.below(500) != 0)
@@ -82,6 +86,42 @@ void simulation::crash_node(node_index node) {
   if (zombies_.erase(node) == 0)
     network_->send({world_->supervisor(), node}, {world_->supervisor()},
                    node_lost{node});
+}
+
+/// What it had heard, and what was under way to it, is lost. What it had said
+/// may still arrive.
+void simulation::restart_supervisor() {
+  if (losses_ > 0 && is_replicated())
+    losses_ = 0;
+  if (losses_ >= options_.replicas)
+    return;
+  ++losses_;
+  ++report_.supervisor_crashes;
+  auto written = supervisor_->written();
+  network_->begin_life(world_->supervisor());
+  supervisor_ = std::make_unique<simulated_supervisor>(*world_, written);
+  auto life = network_->life_of(world_->supervisor());
+  std::set<node_index> gone;
+  std::set<partition_place> missing;
+  for (auto node : written.alive) {
+    // Of one that waits for its welcome nobody else knows.
+    if (nodes_[node] && nodes_[node]->alive().empty()) {
+      nodes_[node].reset();
+      network_->begin_life(node);
+    }
+    if (nodes_[node] && !zombies_.contains(node))
+      nodes_[node]->follow(life);
+    else
+      gone.insert(node);
+  }
+  for (operator_id id = 0; id < written.owners.size(); ++id)
+    for (partition_index i = 0; i < written.owners[id].partitions(); ++i) {
+      auto host = written.owners[id].nodes[i];
+      if (!gone.contains(host) && written.alive.contains(host)
+          && !nodes_[host]->find(world_->number_of({id, i})))
+        missing.insert({id, i});
+    }
+  supervisor_->on_back(gone, missing);
 }
 
 /// It lives on, but the others are told that it does not.

@@ -31,7 +31,7 @@ std::optional<simulated_network::delivery>
 simulated_network::take(std::size_t busy_channel) {
   auto& from = channels_[busy_[busy_channel]];
   delivery result{from.ends.from, from.ends.to,
-                  std::move(from.messages.front())};
+                  std::move(from.messages.front()), from.ends.from_life};
   from.messages.pop_front();
   auto arrives = from.ends.to_life == lives_[from.ends.to.node];
   if (from.messages.empty()) {

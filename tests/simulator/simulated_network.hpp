@@ -49,6 +49,7 @@ public:
     endpoint from;
     endpoint to;
     message what;
+    std::uint64_t from_life = 0;
   };
 
   /// Takes the head of a busy channel off; nothing if it does not arrive.
@@ -58,6 +59,11 @@ public:
   void begin_life(node_index node) {
     ++lives_[node];
     known_lives_.erase(node);
+  }
+
+  /// Counts the lives that a node has begun.
+  std::uint64_t life_of(node_index node) const {
+    return lives_[node];
   }
 
   /// The node is given up by the others: it finds none of those that come back

@@ -213,6 +213,8 @@ void simulated_node::send(node_index to, message what) {
 }
 
 void simulated_node::tell_supervisor(message what) {
+  if (auto* report = std::get_if<checkpoint_report>(&what))
+    told_.push_back(*report);
   send(world_->supervisor(), std::move(what));
 }
 

@@ -79,6 +79,9 @@ public:
 
   /// A partition fails. The supervisor is told, also why if its code threw.
   void fail(std::size_t partition, std::optional<partition_failure> why = {});
+  /// There is a new life of the supervisor: what earlier ones say is void, and
+  /// this one is told what they may have heard.
+  void follow(std::uint64_t supervisor_life);
 
   /// By number; null if it is not here.
   simulated_instance* find(std::size_t partition) const;
@@ -170,6 +173,8 @@ private:
   generation_number generation_ = 0;
   generation_number answered_ = 0;
   epoch_number stable_ = 0;
+  std::uint64_t led_by_ = 0; ///< the life of the supervisor
+  std::vector<checkpoint_report> told_;
   held_backups held_;
   std::shared_ptr<replay_account> account_;
   instances hosted_;

@@ -20,6 +20,14 @@ void simulated_node::receive(simulated_network::delivery what) {
     return;
   }
   auto from = what.from.node;
+  if (from == world_->supervisor()) {
+    if (what.from_life < led_by_
+        && !world_->has(planted_bug::supervisor_not_fenced)) {
+      ++world_->report->fenced_commands;
+      return;
+    }
+    led_by_ = std::max(led_by_, what.from_life);
+  }
   std::visit(
     [&](auto& each) {
       if constexpr (requires { this->on(from, each); })
@@ -28,6 +36,12 @@ void simulated_node::receive(simulated_network::delivery what) {
         throw simulation_failure{"a node got what is not for it"};
     },
     what.what);
+}
+
+void simulated_node::follow(std::uint64_t supervisor_life) {
+  led_by_ = supervisor_life;
+  for (auto& report : told_)
+    send(world_->supervisor(), report);
 }
 
 /// On the data plane.
@@ -93,6 +107,8 @@ void simulated_node::on(node_index from, const cuts_receipt& what) {
 }
 
 void simulated_node::on(node_index, const stable_notice& what) {
+  std::erase_if(told_,
+                [&](auto& x) { return x.epoch <= what.epoch && !x.ended; });
   held_.stable(run, what.epoch);
   for (auto n = world_->random->below(4); n > 0; --n)
     held_.fold_next();

@@ -34,6 +34,35 @@ simulated_supervisor::simulated_supervisor(simulated_world& world,
     alive_.insert(node);
 }
 
+simulated_supervisor::simulated_supervisor(simulated_world& world,
+                                           const decisions& written)
+  : world_(&world), owners_(written.owners),
+    stable_(members_of(owners_), written.stable), alive_(written.alive),
+    generation_(written.generation), incarnations_(written.incarnations),
+    restoring_(written.restoring), named_(written.named) {
+  for (auto& place : places_of(owners_))
+    stable_.fence(place.id, lost_one(owners_, place, 0).slices,
+                  incarnation(place), written.stable);
+}
+
+simulated_supervisor::decisions simulated_supervisor::written() const {
+  auto restoring = restoring_;
+  restoring.insert(started_.begin(), started_.end());
+  return {owners_,       stable_.value(), alive_, generation_,
+          incarnations_, restoring,       named_};
+}
+
+void simulated_supervisor::on_back(const std::set<node_index>& gone,
+                                   const std::set<partition_place>& missing) {
+  auto lost = missing;
+  for (auto node : gone)
+    alive_.erase(node);
+  for (auto& place : places_of(owners_))
+    if (!alive_.contains(owners_[place.id].nodes[place.index]))
+      lost.insert(place);
+  recover(lost);
+}
+
 void simulated_supervisor::receive(simulated_network::delivery what) {
   auto from = what.from.node;
   std::visit(
@@ -189,7 +218,7 @@ void simulated_supervisor::on(node_index from, const recovery_answer& what) {
   for (auto node : alive_)
     send(node, order);
   if (awaited_.empty()) {
-    restoring_.clear();
+    started_.merge(std::exchange(restoring_, {}));
     naming_.on_loss();
   }
 }

@@ -1,5 +1,6 @@
 // The supervisor of a simulated run: finds the stable epoch and leads
-// recoveries. It never fails; what it hears and says takes its time.
+// recoveries. What it hears and says takes its time. It may crash: the next one
+// knows what it had decided, and asks for the rest.
 #pragma once
 
 #include "tests/simulator/simulated_node.hpp"
@@ -18,6 +19,28 @@ namespace braid::simulator {
 class simulated_supervisor {
 public:
   simulated_supervisor(simulated_world& world, assignment owners);
+
+  /// What is written down before anybody is told.
+  struct decisions {
+    assignment owners;
+    epoch_number stable = 0;
+    std::set<node_index> alive;
+    generation_number generation = 0;
+    std::vector<incarnation_number> incarnations;
+    /// All that were ever restored: who has gone on since is not answered here.
+    std::set<partition_place> restoring;
+    epoch_number named = 0;
+  };
+
+  /// The next life of one that has crashed.
+  simulated_supervisor(simulated_world& world, const decisions& written);
+
+  decisions written() const;
+
+  /// All nodes but those have come back to it. What was on those is lost, and
+  /// so is what nodes no longer have.
+  void on_back(const std::set<node_index>& gone,
+               const std::set<partition_place>& missing);
 
   void receive(simulated_network::delivery what);
 
@@ -87,6 +110,7 @@ private:
   generation_number generation_ = 0;
   std::vector<incarnation_number> incarnations_;  ///< by partition
   std::set<partition_place> restoring_;           ///< until all have answered
+  std::set<partition_place> started_;             ///< were restored
   std::set<node_index> awaited_;                  ///< have not answered yet
   std::map<partition_place, epoch_number> ended_; ///< with their last epoch
   epoch_number named_ = 0;                        ///< without a wish

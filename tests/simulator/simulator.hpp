@@ -43,6 +43,7 @@ enum class planted_bug : std::uint8_t {
   started_early,         ///< the restored do not wait for all answers
   sources_not_held,      ///< back while replay buffers are full
   room_not_told,         ///< in buffers that were full
+  supervisor_not_fenced, ///< commands of its earlier lives are obeyed
 };
 
 struct simulation_options {
@@ -69,6 +70,9 @@ struct simulation_options {
   /// while later; 0: never. Needs checkpoints.
   std::uint32_t crash_odds = 0;
   std::uint32_t most_crashes = 10;
+  /// In one of so many turns the supervisor crashes and is started again; 0:
+  /// never. Counts as a loss.
+  std::uint32_t supervisor_crash_odds = 0;
   /// More nodes may be lost at a time than there are replicas.
   bool lose_all_copies = false;
   /// So often may the code of a partition throw; 0: never, and the run throws.
@@ -97,7 +101,9 @@ struct simulation_report {
   std::uint64_t turns = 0;
   std::uint64_t messages = 0;
   std::uint64_t encoded_batches = 0;
-  std::uint32_t crashes = 0;           ///< of nodes and single partitions
+  std::uint32_t crashes = 0; ///< of nodes and single partitions
+  std::uint32_t supervisor_crashes = 0;
+  std::uint32_t fenced_commands = 0;   ///< of earlier lives of the supervisor
   std::uint32_t zombies = 0;           ///< of these: given up while they ran
   std::uint32_t recoveries = 0;        ///< that were begun
   std::uint32_t interrupted = 0;       ///< of these: by another loss
@@ -154,6 +160,7 @@ private:
   void crash_some();
   void crash_partitions();
   void crash_node(node_index node);
+  void restart_supervisor();
   void give_up(node_index node);
   void bring_back(node_index node);
   bool is_there(node_index node) const;

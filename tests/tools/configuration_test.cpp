@@ -37,6 +37,7 @@ TEST_CASE_METHOD(fixture, "every key is read into its own place") {
   node_configuration other;
   other.node = {"n-1_a.b", false};
   other.cluster = {{{"10.0.0.1", 1}, {"::1", 2}, {"host", 3}}, 20ms, 1min};
+  other.journal = {folder.path() / "journal", 2s};
   other.control.listen = {"0.0.0.0", 0};
   other.data.listen = {"::", 0};
   other.http.listen = {"localhost", 9};
@@ -120,10 +121,10 @@ TEST_CASE_METHOD(fixture, "a misspelt section is refused, too") {
   CHECK(refused("[logging.levls]\ndata = \"info\"")
         == "node.toml:1: logging.levls: unknown section; did you mean "
            "[logging.levels]?");
-  auto list = "the sections are node, cluster, control, data, http, security, "
-              "plugins, scheduler, epochs, batches, checkpoints, "
-              "savepoints, timeouts, "
-              "logging, logging.levels";
+  auto list =
+    "the sections are node, cluster, journal, control, data, http, "
+    "security, plugins, scheduler, epochs, batches, checkpoints, savepoints, "
+    "timeouts, logging, logging.levels";
   CHECK(refused("[nonsense]\nx = 1")
         == std::string{"node.toml:1: nonsense: unknown section; "} + list);
   CHECK(refused("nonsense = 1")

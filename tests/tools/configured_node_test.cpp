@@ -18,6 +18,14 @@ TEST_CASE("a node is told what its configuration says about checkpoints") {
   CHECK(node.runs.replay_budget_us == 70'000);
 }
 
+TEST_CASE("a node is told where its journal is") {
+  node_configuration configuration;
+  configuration.journal = {"/somewhere", 7s};
+  auto node = node_settings_of(configuration);
+  CHECK(node.journal == "/somewhere");
+  CHECK(node.return_limit == 7s);
+}
+
 TEST_CASE("checkpoints that are not enabled have no interval") {
   node_configuration configuration;
   configuration.checkpoints.enabled = false;

@@ -1,0 +1,50 @@
+// What the parts of the topology supervisor share: its steps as functions of
+// the actor.
+#pragma once
+
+#include "actors/topology_supervisor.hpp"
+
+namespace braid::topology_steps {
+
+using self_pointer = caf::stateful_actor<topology_supervisor_state>*;
+
+// -- topology_supervisor.cpp --------------------------------------------------
+
+/// Tells home what has changed.
+void report(self_pointer self);
+
+std::string node_name(self_pointer self, node_index node);
+
+/// A command as it is to be sent now.
+control_request to_request(self_pointer self, run_logic::command what);
+
+/// Writes down what is decided, then tells the nodes.
+void carry_out(self_pointer self, const run_logic::actions& actions);
+
+// -- topology_supervisor_return.cpp -------------------------------------------
+
+/// Brings to the journal what is new about the run. If that fails, nobody is
+/// told before another try succeeds.
+bool write_down(self_pointer self);
+void try_journal_again(self_pointer self);
+
+/// The beginning of a new run, and of one that an earlier life of this node has
+/// led.
+void begin_run(self_pointer self);
+void await_nodes(self_pointer self);
+
+/// All nodes of a run that is led on are there, or have had their time.
+void go_on(self_pointer self);
+
+/// Nodes that still have their part of the run are back; others may join.
+void on_node_returned(self_pointer self, const node_joined& node);
+
+/// Ends what a node has of the run that was replaced since.
+void stop_leftover(self_pointer self, const node_joined& joined);
+
+/// Two living nodes cannot reach each other: the run goes on without one. That
+/// may take part again once it was started anew.
+void lose_one_of(self_pointer self, node_index one, node_index other,
+                 const link_report& broken);
+
+} // namespace braid::topology_steps
