@@ -105,28 +105,32 @@ control_reply answer(self_pointer self, const control_request& asked) {
   } catch (const std::exception& error) {
     return {"node '" + state.given.node + "': " + error.what(), {}, false};
   }
-  /// One slice a message, so that backups and recoveries need not wait for all.
-  void fold_some(self_pointer self) {
-    auto& state = self->state;
-    auto more = true;
-    try {
-      more = state.held->fold_next();
-    } catch (const std::exception& error) {
-      log("topology")->error("backups here cannot be folded: {}", error.what());
-    }
-    state.folding = more;
-    if (more)
-      self->send(self, fold_atom::value);
-  }
+}
 
-  void on_stable(self_pointer self, const run_epoch& stable) {
-    auto& state = self->state;
-    if (!state.runs.contains(stable.run))
-      return;
-    state.held->stable(stable.run, stable.epoch);
-    if (!std::exchange(state.folding, true))
-      self->send(self, fold_atom::value);
+// -- folding ------------------------------------------------------------------
+
+/// One slice a message, so that backups and recoveries need not wait for all.
+void fold_some(self_pointer self) {
+  auto& state = self->state;
+  auto more = true;
+  try {
+    more = state.held->fold_next();
+  } catch (const std::exception& error) {
+    log("topology")->error("backups here cannot be folded: {}", error.what());
   }
+  state.folding = more;
+  if (more)
+    self->send(self, fold_atom::value);
+}
+
+void on_stable(self_pointer self, const run_epoch& stable) {
+  auto& state = self->state;
+  if (!state.runs.contains(stable.run))
+    return;
+  state.held->stable(stable.run, stable.epoch);
+  if (!std::exchange(state.folding, true))
+    self->send(self, fold_atom::value);
+}
 
 } // namespace
 

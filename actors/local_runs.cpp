@@ -295,7 +295,7 @@ void local_runs::restore(local_run& run) {
                         {run.generation, checkpoint, goes_back,
                          skipped_by(found.place.id, what.skipped)},
                         settings));
-    made.back().body.out->repeat_cuts(stable, found.cuts);
+    made.back().body.out->repeat_cuts(what.stable, found.cuts);
   }
   for (auto& each : made)
     add(run, std::move(each));

@@ -32,7 +32,7 @@ public:
     /// begin with the first credit of that generation.
     generation_number generation = 0;
     /// Counts what is kept; null: nobody does.
-    std::shared_ptr<replay_account> account;
+    std::shared_ptr<replay_account> account{};
   };
 
   /// What became of a credit.

@@ -19,9 +19,13 @@ void fail(self_pointer self, const std::string& reason) {
   auto& given = *self->state.given;
   auto& lost = given.places.front();
   self->send(given.home,
-             partition_event{given.run, lost.place.id, lost.place.index,
-                             lost.successor, true,
-                             "cannot begin from the savepoint: " + reason});
+             partition_event{given.run,
+                             lost.place.id,
+                             lost.place.index,
+                             lost.successor,
+                             true,
+                             {"cannot begin from the savepoint: " + reason,
+                              false, 0, std::nullopt}});
   self->quit();
 }
 

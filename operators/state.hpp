@@ -101,6 +101,12 @@ public:
     out.end();
   }
 
+  void forget_changes(std::uint32_t local) final {
+    base::forget_changes(local);
+    if (expiry_)
+      expiry_->forget_changes(local);
+  }
+
   void clear(std::uint32_t local) final {
     base::clear(local);
     if (expiry_)

@@ -111,6 +111,10 @@ public:
     slices_[local].written.save_changes(group(), out);
   }
 
+  void forget_changes(std::uint32_t local) {
+    slices_[local].written.forget_changes();
+  }
+
   void clear(std::uint32_t local) {
     slices_[local].written.clear();
     slices_[local].checks.clear();

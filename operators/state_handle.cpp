@@ -61,10 +61,8 @@ void state_registry::save_changes(std::uint32_t local, byte_buffer& out) {
   record_writer writer{out};
   for (auto* handle : handles_)
     if (outdated(local, handle)) {
-      byte_buffer part_of_it;
-      record_writer unused{part_of_it};
-      handle->save_changes(local, unused);
       handle->save(local, writer);
+      handle->forget_changes(local);
       outdated_.erase({local, handle});
     } else if (handle->changed(local)) {
       handle->save_changes(local, writer);
@@ -72,9 +70,11 @@ void state_registry::save_changes(std::uint32_t local, byte_buffer& out) {
   writer.end();
 }
 
-void state_registry::forget_changes(std::uint32_t local) const {
-  for (auto* handle : handles_)
+void state_registry::forget_changes(std::uint32_t local) {
+  for (auto* handle : handles_) {
     handle->forget_changes(local);
+    outdated_.erase({local, handle});
+  }
 }
 
 void state_registry::apply_changes(std::uint32_t local,

@@ -103,7 +103,7 @@ public:
   void save_changes(std::uint32_t local, byte_buffer& out);
 
   /// As if `save_changes` had been called.
-  void forget_changes(std::uint32_t local) const;
+  void forget_changes(std::uint32_t local);
 
   /// Makes the changes that `save_changes` wrote. Throws `decode_error`; some
   /// have been made then.

@@ -35,13 +35,13 @@ public:
     return result;
   }
 
-  byte_buffer full() const {
+  byte_buffer full() {
     auto result = everything();
     states_.forget_changes(0);
     return result;
   }
 
-  byte_buffer changes() const {
+  byte_buffer changes() {
     byte_buffer result;
     if (states_.changed(0))
       states_.save_changes(0, result);

@@ -294,7 +294,7 @@ TEST_CASE("[25] what comes over a new connection is void until channels begin "
 
 TEST_CASE("nodes tell again what a later life of the supervisor must know") {
   kept_reports told;
-  told.add(partition_event{7, 0, 1, 0, false, ""});
+  told.add(partition_event{7, 0, 1, 0, false, {}});
   told.add(checkpoint_report{7, {0, 1}, 0, 40, false});
   told.add(checkpoint_report{7, {0, 1}, 0, 60, false});
   told.add(checkpoint_report{7, {0, 2}, 0, 40, true});
@@ -310,7 +310,7 @@ TEST_CASE("nodes tell again what a later life of the supervisor must know") {
   // A new instance at its place.
   told.add(checkpoint_report{7, {0, 1}, 1, 50, false});
   CHECK(epochs() == std::vector<epoch_number>{40, 50});
-  told.add(partition_event{7, 0, 1, 1, false, ""});
+  told.add(partition_event{7, 0, 1, 1, false, {}});
   CHECK(told.all().at(7).events.at({0, 1}).generation == 1);
   told.forget(7);
   CHECK(told.all().empty());

@@ -148,7 +148,7 @@ BRAID_TOPOLOGY(hash_chains_changed) {
   auto numbers = topology.source(
     "numbers", braid::generate([](number n) { return n; }, options));
   numbers.key_by([](const number& n) { return n * n % 1'000; })
-    .process<chaining>("chains")
+    .process<chaining>("chains", poison_in(settings))
     .map("lines",
          [](const link_of_chain& x) {
            return std::to_string(x.key) + ' ' + std::to_string(x.hash);
@@ -176,7 +176,7 @@ BRAID_TOPOLOGY(two_speeds) {
     "slow", numbers(20'000, static_cast<number>(settings.number("rate", 0))));
   quick.union_with(slow)
     .key_by([](const number& n) { return n % 100; })
-    .process<chaining>("chains")
+    .process<chaining>("chains", poison_in(settings))
     .map("lines",
          [](const link_of_chain& x) {
            return std::to_string(x.key) + ' ' + std::to_string(x.hash);

@@ -212,7 +212,7 @@ TEST_CASE("a topology that has changed goes on with what it still has") {
                              "'hash_chains_changed' does not; leave its state "
                              "behind with --drop files, or that of all such "
                              "with --allow-missing"));
-  changed.insert(changed.end(), {"--drop", "files"});
+  changed.insert(changed.end(), {"--drop", "files", "--drop", "dead"});
   check_succeeded(all.control(changed));
   // The new operator has seen what came after the savepoint, and only that.
   std::ifstream file{trial.path("sums") + "/part-00000"};

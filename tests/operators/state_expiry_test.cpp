@@ -157,6 +157,23 @@ TEST_CASE("an expiry is a change, which folds into an earlier copy") {
   CHECK_FALSE(restored.has(2));
 }
 
+TEST_CASE("after a full copy, times that were in it are no changes") {
+  short_lived x;
+  x.set(1, 100);
+  auto copy = saved(x.at.handles);
+  x.at.handles.forget_changes(0);
+  CHECK_FALSE(x.at.handles.changed(0));
+  x.set(1, 105);
+  byte_buffer changes;
+  x.at.handles.save_changes(0, changes);
+  short_lived other;
+  other.at.handles.load(0, fold(copy.bytes(), changes.bytes()).bytes());
+  other.end_epoch(114);
+  CHECK(other.has(1));
+  other.end_epoch(115);
+  CHECK_FALSE(other.has(1));
+}
+
 TEST_CASE("random lives are those of a model, restored or not") {
   random_generator random{11};
   short_lived x;

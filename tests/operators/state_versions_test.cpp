@@ -154,6 +154,15 @@ TEST_CASE("state of an older version is saved anew as a whole, once") {
   CHECK(now.get(2).page == "end");
 }
 
+TEST_CASE("a full copy of state of an older version is of the new one") {
+  build<session_0> old;
+  old.set(1, {10});
+  build<session_1> now;
+  now.at.handles.load(0, renamed<session_0, session_1>(old.saved()).bytes());
+  now.at.handles.forget_changes(0);
+  CHECK_FALSE(now.at.handles.changed(0));
+}
+
 TEST_CASE("changes of another version are not folded into a copy") {
   build<session_0> old;
   old.set(1, {10});

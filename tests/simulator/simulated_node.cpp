@@ -104,6 +104,10 @@ public:
     return instance_->checkpoints.take_lost();
   }
 
+  void leave_out_checkpoint(epoch_number epoch) override {
+    node_->leave_out(epoch);
+  }
+
   void send_cuts(cut_notice&& cuts) override {
     node_->keep_cuts(*instance_, cuts);
   }
@@ -256,6 +260,10 @@ void simulated_node::back_up(simulated_instance& from,
 void simulated_node::send_parts(simulated_instance& from) {
   for (auto& each : from.checkpoints.take_messages())
     send(each.to, std::move(each.backup));
+}
+
+void simulated_node::leave_out(epoch_number epoch) {
+  tell_supervisor(naming_refused{epoch, 0});
 }
 
 void simulated_node::wish_checkpoint(epoch_number epoch) {

@@ -123,6 +123,9 @@ public:
   void keep_cuts(simulated_instance& from, const cut_notice& cuts);
   void wish_checkpoint(epoch_number epoch);
 
+  /// A partition takes no checkpoint after that epoch, though it was named.
+  void leave_out(epoch_number epoch);
+
   /// From now on the cuts up to `epoch` must stay as they are.
   void note_seen(simulated_instance& x, epoch_number epoch);
 

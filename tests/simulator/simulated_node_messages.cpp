@@ -232,7 +232,7 @@ void simulated_node::restore(std::size_t partition, recovery_collector& from) {
     for (auto& [epoch, cuts] : from.cuts())
       known->add(source, epoch, cuts);
   auto& x = make(place,
-                 {generation_, checkpoint ? &*checkpoint : nullptr,
+                 {generation_, checkpoint ? &*checkpoint : nullptr, false,
                   skipped_by(id, skipped_)},
                  std::move(known));
   x.cuts.stable(checkpoint ? checkpoint->epoch : 0);

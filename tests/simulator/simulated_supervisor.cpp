@@ -37,9 +37,13 @@ simulated_supervisor::simulated_supervisor(simulated_world& world,
 simulated_supervisor::simulated_supervisor(simulated_world& world,
                                            const decisions& written)
   : world_(&world), owners_(written.owners),
-    stable_(members_of(owners_), written.stable), alive_(written.alive),
+    stable_(members_of(owners_), written.stable),
+    attempts_(world.options->max_attempts), alive_(written.alive),
     generation_(written.generation), incarnations_(written.incarnations),
-    restoring_(written.restoring), named_(written.named) {
+    restoring_(written.restoring), named_(written.named),
+    naming_(std::chrono::hours{1}, now(), written.named),
+    newest_name_(written.named) {
+  attempts_.skip(written.skipped);
   for (auto& place : places_of(owners_))
     stable_.fence(place.id, lost_one(owners_, place, 0).slices,
                   incarnation(place), written.stable);
@@ -49,7 +53,7 @@ simulated_supervisor::decisions simulated_supervisor::written() const {
   auto restoring = restoring_;
   restoring.insert(started_.begin(), started_.end());
   return {owners_,       stable_.value(), alive_, generation_,
-          incarnations_, restoring,       named_};
+          incarnations_, restoring,       named_, attempts_.skipped()};
 }
 
 void simulated_supervisor::on_back(const std::set<node_index>& gone,
@@ -126,8 +130,9 @@ void simulated_supervisor::on(node_index, const checkpoint_wish& what) {
 }
 
 void simulated_supervisor::name_if_due() {
-  if (!naming_.is_owed() || is_recovering() || all_have_ended()
-      || !naming_.is_due(now()))
+  // One that must have got lost is not on its way any more once that is due.
+  if (is_recovering() || all_have_ended() || !naming_.is_due(now())
+      || !naming_.is_owed())
     return;
   newest_name_ = naming_.name(world_->newest(), now());
   for (auto node : alive_)
@@ -136,7 +141,8 @@ void simulated_supervisor::name_if_due() {
 
 /// Whoever waits for the end of the interval waits too long.
 event_time simulated_supervisor::next_look() const {
-  if (!naming_.is_owed() || is_recovering() || all_have_ended())
+  auto waits = naming_.is_owed() || naming_.named() != 0;
+  if (!waits || is_recovering() || all_have_ended())
     return end_of_time;
   auto due = naming_.due_at().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::microseconds>(due).count() + 1;

@@ -30,6 +30,7 @@ public:
     /// All that were ever restored: who has gone on since is not answered here.
     std::set<partition_place> restoring;
     epoch_number named = 0;
+    std::vector<skipped_tuple> skipped;
   };
 
   /// The next life of one that has crashed.

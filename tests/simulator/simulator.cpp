@@ -197,7 +197,9 @@ std::string simulation::describe_instances() const {
                 + ", named " + std::to_string(supervisor_->named())
                 + (supervisor_->next_look() == end_of_time ? "" : ", owed")
                 + ", generation " + std::to_string(supervisor_->generation())
-                + (supervisor_->is_recovering() ? ", recovering\n" : "\n");
+                + (supervisor_->is_recovering() ? ", recovering" : "") + ", "
+                + std::to_string(network_->busy_channels())
+                + " channels busy\n";
   for (node_index node = 0; node < nodes_.size(); ++node) {
     if (!nodes_[node]) {
       result += "  node " + std::to_string(node) + ": down\n";
@@ -210,7 +212,11 @@ std::string simulation::describe_instances() const {
                 + to_string(load.state) + ", processed epoch "
                 + std::to_string(load.epoch) + ", "
                 + std::to_string(load.queued_epochs) + " epochs queued, "
-                + std::to_string(load.replay_bytes) + " bytes kept\n";
+                + std::to_string(load.replay_bytes) + " bytes kept"
+                + (x->done ? "" : ", goes on")
+                + (x->incarnation == supervisor_->incarnation(x->place)
+                     ? "\n"
+                     : ", replaced\n");
     }
   }
   return result;

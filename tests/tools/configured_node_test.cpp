@@ -9,10 +9,11 @@ using namespace std::chrono_literals;
 
 TEST_CASE("a node is told what its configuration says about checkpoints") {
   node_configuration configuration;
-  configuration.checkpoints = {true, 15ms, 2, 1 << 20, 1 << 19, 70ms};
+  configuration.checkpoints = {true, 15ms, 2, 5, 1 << 20, 1 << 19, 70ms};
   auto node = node_settings_of(configuration);
   CHECK(node.runs.checkpoint_interval_us == 15'000);
   CHECK(node.runs.replicas == 2);
+  CHECK(node.runs.max_attempts == 5);
   CHECK(node.backup_bytes == 1 << 20);
   CHECK(node.replay_bytes == 1 << 19);
   CHECK(node.runs.replay_budget_us == 70'000);
