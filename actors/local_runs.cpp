@@ -208,11 +208,15 @@ void local_runs::start(run_id run) {
 void local_runs::recover(const recovery& what,
                          std::function<void(const std::string&)> done) {
   auto number = what.plan.run;
-  if (!runs_.contains(number))
+  auto opened = !runs_.contains(number);
+  if (opened)
     runs_[number] = open(what.plan);
   auto& run = runs_[number];
   if (what.generation < run.generation)
     return;
+  for (auto node : what.alive)
+    if (opened || node >= run.plan.nodes.size())
+      run.joining.insert(node);
   run.recovered = std::move(done);
   if (what.generation == run.generation)
     return restore_if_complete(run); // asked once more
@@ -320,12 +324,17 @@ void local_runs::resume(const resumption& what) {
     if (other == here)
       reconnected.insert(one);
   }
-  for (auto& [place, known] : run.partitions)
-    if (known.generation == what.generation)
+  auto joined = std::exchange(run.joining, {});
+  joined.erase(here);
+  for (auto& [place, known] : run.partitions) {
+    auto restored = known.generation == what.generation;
+    if (restored)
       caf::anon_send(known.actor, resume_atom::value);
-    else
-      for (auto node : reconnected)
+    for (auto& nodes :
+         {joined, restored ? std::set<node_index>{} : reconnected})
+      for (auto node : nodes)
         caf::anon_send(known.actor, reconnection{node});
+  }
   renew_channels(run, what, reconnected);
 }
 
