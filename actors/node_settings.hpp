@@ -42,7 +42,7 @@ struct node_settings {
   std::chrono::microseconds stop_limit{5'000'000};
 
   std::size_t threads = 0; ///< of the scheduler; 0: by the number of cores
-  std::size_t messages_per_turn = 20;
+  std::size_t messages_per_turn = 5;
 
   /// Where a supervising node writes its decisions; empty: nowhere, and they
   /// are lost with the process.

@@ -100,7 +100,7 @@ struct node_configuration {
 
   struct scheduler_settings {
     std::uint64_t threads = 0; ///< 0: by the number of cores
-    std::uint64_t messages_per_turn = 20;
+    std::uint64_t messages_per_turn = 5;
 
     friend bool operator==(const scheduler_settings&,
                            const scheduler_settings&) = default;
