@@ -130,8 +130,9 @@ private:
     generation_number generation = 0;
     std::unique_ptr<local_recovery> recovering;
     std::function<void(const std::string&)> recovered;
-    /// Nodes that may not have opened the run when they were first sent cuts and
-    /// backups: what they did not confirm by the time it resumes is sent again.
+    /// Nodes that may not have opened the run when they were first sent cuts
+    /// and backups: what they did not confirm by the time it resumes is sent
+    /// again.
     std::set<node_index> joining;
     bool wished = false; ///< for a checkpoint, since the last stable epoch
   };
