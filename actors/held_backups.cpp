@@ -4,6 +4,7 @@
 #include "operators/state_fold.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace braid {
 
@@ -46,7 +47,6 @@ byte_buffer joined(const byte_buffer& progress, const byte_buffer& shared) {
   return result;
 }
 
-/// Bytes whose checksum matched, so they are what `joined` made.
 void separate(std::span<const std::byte> bytes, partition_checkpoint& into) {
   std::uint64_t size = 0;
   std::memcpy(&size, bytes.data(), sizeof(size));

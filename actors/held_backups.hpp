@@ -16,12 +16,10 @@
 
 namespace braid {
 
-/// Progress and shared state of a partition in one run of bytes, and back.
+/// Progress and shared state of a partition in one run of bytes, and back: of
+/// bytes that `joined` made.
 byte_buffer joined(const byte_buffer& progress, const byte_buffer& shared);
 void separate(std::span<const std::byte> bytes, partition_checkpoint& into);
-
-/// A slice in one piece.
-byte_buffer whole_content(const restored_slice& slice);
 
 /// The backups and cuts of all runs that a node holds for others.
 ///
