@@ -1,7 +1,9 @@
 #include "actors/checkpoint_capture.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <limits>
+#include <utility>
 
 namespace braid {
 
@@ -23,9 +25,11 @@ void checkpoint_capture::lose(const lost_copies& lost,
     shared_.reset();
 }
 
-void checkpoint_capture::take(operator_instance& from,
-                              const hosted_slices& hosted,
-                              partition_checkpoint& into) {
+void checkpoint_capture::begin(operator_instance& from,
+                               const hosted_slices& hosted,
+                               partition_checkpoint begun) {
+  assert(!is_writing());
+  auto& into = under_way_.emplace(std::move(begun));
   auto limit =
     into.ended ? std::numeric_limits<std::uint64_t>::max() : limits_.at_once;
   auto bytes = take_missing(from, hosted, limit, into);
@@ -39,12 +43,35 @@ void checkpoint_capture::take(operator_instance& from,
     if (into.slices.contains(hosted.id(local)))
       continue;
     // Two checkpoints of one epoch: it cannot be based on itself.
-    if (last.epoch == into.epoch || (is_due(last) && bytes < limit / 4))
-      bytes += take_full(from, hosted, local, into);
-    else
+    if (last.epoch == into.epoch || (is_due(last) && bytes < limit / 4)) {
+      bytes += last.full_bytes;
+      freeze_all(from, local, into.epoch);
+    } else {
       take_changes(from, hosted, local, into);
+    }
   }
   take_shared(from, into);
+  constexpr std::size_t epochs = 64;
+  share_ = 1 + frozen_.size() / epochs;
+}
+
+std::optional<partition_checkpoint>
+checkpoint_capture::write(operator_instance& from, const hosted_slices& hosted,
+                          std::size_t at_most) {
+  for (; at_most > 0 && !frozen_.empty(); --at_most) {
+    auto local = frozen_.front();
+    frozen_.pop_front();
+    auto& content = under_way_->slices[hosted.id(local)];
+    from.save_frozen(local, content);
+    auto& last = copies_[local];
+    if (under_way_->bases.contains(hosted.id(local)))
+      last.changed_bytes += content.size();
+    else
+      last.full_bytes = content.size();
+  }
+  if (!frozen_.empty())
+    return std::nullopt;
+  return std::exchange(under_way_, std::nullopt);
 }
 
 std::optional<partition_checkpoint>
@@ -96,18 +123,27 @@ std::uint64_t checkpoint_capture::take_full(operator_instance& from,
   return content.size();
 }
 
+void checkpoint_capture::freeze_all(operator_instance& from,
+                                    std::uint32_t local, epoch_number epoch) {
+  from.freeze(local, record_extent::everything);
+  frozen_.push_back(local);
+  copies_[local] = {epoch, 0, 0};
+}
+
 void checkpoint_capture::take_changes(operator_instance& from,
                                       const hosted_slices& hosted,
                                       std::uint32_t local,
                                       partition_checkpoint& into) {
   auto& last = copies_[local];
   auto slice = hosted.id(local);
-  auto& content = into.slices[slice];
-  if (from.changed(local))
-    from.save_changes(local, content);
+  if (from.changed(local)) {
+    from.freeze(local, record_extent::changes);
+    frozen_.push_back(local);
+  } else {
+    into.slices[slice]; // no bytes: nothing changed
+  }
   into.bases[slice] = *last.epoch;
   last.epoch = into.epoch;
-  last.changed_bytes += content.size();
 }
 
 void checkpoint_capture::take_shared(operator_instance& from,

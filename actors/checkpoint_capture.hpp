@@ -8,7 +8,9 @@
 #include "operators/operator_instance.hpp"
 #include "operators/slice.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <set>
 #include <vector>
@@ -30,6 +32,9 @@ struct capture_limits {
 /// Knows the epoch of the copy that holders have of each slice. What changed
 /// since is all that a checkpoint takes of it.
 ///
+/// A checkpoint freezes what changed, which takes no time to speak of. It is
+/// written afterwards, a few slices at a time, while its partition goes on.
+///
 /// Where more slices have no copy than one checkpoint can take, it takes some,
 /// *ahead* of the next one: their changes go with that. Others follow between
 /// the two, a slice at a time, so that the next one has changes only. Pure.
@@ -40,11 +45,29 @@ public:
   /// The copies of these do not count.
   void lose(const lost_copies& lost, const hosted_slices& hosted);
 
-  /// Fills in `slices`, `shared` and what they are based on, as after
-  /// `into.epoch`, the last one that was finished. It is `ahead` if it cannot
-  /// take all; that of a partition that has ended takes all.
-  void take(operator_instance& from, const hosted_slices& hosted,
-            partition_checkpoint& into);
+  /// Takes `slices`, `shared` and what they are based on, as after
+  /// `begun.epoch`, the last one that was finished, for `write` to return. It
+  /// is `ahead` if it cannot take all; that of a partition that has ended takes
+  /// all. None may be under way.
+  void begin(operator_instance& from, const hosted_slices& hosted,
+             partition_checkpoint begun);
+
+  /// A checkpoint is under way.
+  bool is_writing() const {
+    return under_way_.has_value();
+  }
+
+  /// Writes what is frozen of the checkpoint under way: of at most so many
+  /// slices, or of some of them. Returns the checkpoint once it has all.
+  std::optional<partition_checkpoint> write(operator_instance& from,
+                                            const hosted_slices& hosted,
+                                            std::size_t at_most);
+
+  /// How many slices are to be written each epoch, so that a checkpoint is
+  /// there well before the next one is wanted.
+  std::size_t share_of_epoch() const {
+    return share_;
+  }
 
   /// More slices have no copy than the last checkpoint could take.
   bool is_behind() const {
@@ -72,12 +95,17 @@ private:
                           std::uint32_t local, partition_checkpoint& into);
   void take_changes(operator_instance& from, const hosted_slices& hosted,
                     std::uint32_t local, partition_checkpoint& into);
+  void freeze_all(operator_instance& from, std::uint32_t local,
+                  epoch_number epoch);
   void take_shared(operator_instance& from, partition_checkpoint& into);
   bool is_due(const copy& last) const;
 
   capture_limits limits_;
   std::vector<copy> copies_; ///< by local number
   std::optional<epoch_number> shared_;
+  std::optional<partition_checkpoint> under_way_;
+  std::deque<std::uint32_t> frozen_; ///< slices of it, by local number
+  std::size_t share_ = 1;
   std::set<std::uint32_t> missing_; ///< those that have no copy
   bool behind_ = false;
   event_time last_ahead_ = 0; ///< when copies were taken ahead

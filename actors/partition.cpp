@@ -144,11 +144,11 @@ step_result operator_partition::step(event_time wall) {
     return {.done = true};
   if (!alignment_.sealed()) {
     load_->state = partition_state::waiting;
-    return {};
+    return {.worked = write_checkpoint(1)};
   }
   if (alignment_.next() > flow_.allowed()) {
     load_->state = partition_state::blocked;
-    return {};
+    return {.worked = write_checkpoint(1)};
   }
   load_->state = partition_state::busy;
   process_epoch();
@@ -183,21 +183,43 @@ void operator_partition::back_up(event_time wall) {
     if (checkpoint_named_ || (done_ && asked_))
       to.send_checkpoint(checkpoint());
   } else if (checkpoint_named_ || done_) {
-    capture_.lose(to.take_lost_copies(), hosted_);
-    partition_checkpoint taken;
-    taken.epoch = alignment_.next() - 1;
-    taken.ended = done_;
-    alignment_.save(taken.progress);
-    capture_.take(*instance_, hosted_, taken);
-    if (taken.ahead)
-      to.leave_out_checkpoint(taken.epoch);
-    to.send_checkpoint(std::move(taken));
+    begin_checkpoint();
+  } else if (capture_.is_writing()) {
+    write_checkpoint(capture_.share_of_epoch());
   } else if (capture_.is_behind() && to.takes_copies()) {
     auto taken =
       capture_.take_ahead(*instance_, hosted_, alignment_.next() - 1, wall);
     if (taken)
       to.send_checkpoint(std::move(*taken));
   }
+}
+
+void operator_partition::begin_checkpoint() {
+  // The one before must be done with: this one is based on it.
+  write_checkpoint(hosted_.size());
+  auto& to = out_->direct();
+  capture_.lose(to.take_lost_copies(), hosted_);
+  partition_checkpoint begun;
+  begun.epoch = alignment_.next() - 1;
+  begun.ended = done_;
+  alignment_.save(begun.progress);
+  capture_.begin(*instance_, hosted_, std::move(begun));
+  if (done_)
+    write_checkpoint(hosted_.size());
+}
+
+/// Writes so many slices of the checkpoint that is under way, if one is.
+/// Returns false if there was none.
+bool operator_partition::write_checkpoint(std::size_t slices) {
+  if (!capture_.is_writing())
+    return false;
+  auto& to = out_->direct();
+  if (auto taken = capture_.write(*instance_, hosted_, slices)) {
+    if (taken->ahead)
+      to.leave_out_checkpoint(taken->epoch);
+    to.send_checkpoint(std::move(*taken));
+  }
+  return true;
 }
 
 /// Where checkpoints are not taken, one that ends must know of a savepoint.

@@ -176,6 +176,8 @@ private:
   void restore(const partition_checkpoint& from);
   void process_epoch();
   void back_up(event_time wall);
+  void begin_checkpoint();
+  bool write_checkpoint(std::size_t slices);
   void close_outputs(const alignment::epoch_input& input);
   void send_credits(epoch_number finished);
   void send_news();

@@ -24,6 +24,24 @@ void operator_instance::save_changes(std::uint32_t local, byte_buffer& out) {
   out.append(fold(earlier.mapped().bytes(), changes.bytes()));
 }
 
+void operator_instance::freeze(std::uint32_t local, record_extent extent) {
+  if (!unsaved_.contains(local))
+    return states_.freeze(local, extent);
+  auto& bytes = frozen_[local];
+  if (extent == record_extent::changes)
+    return save_changes(local, bytes);
+  save_slice(local, bytes);
+  forget_changes(local);
+}
+
+void operator_instance::save_frozen(std::uint32_t local, byte_buffer& out) {
+  auto written = frozen_.extract(local);
+  if (written.empty())
+    states_.save_frozen(local, out);
+  else
+    out.append(written.mapped().bytes());
+}
+
 void round_trip(operator_instance& instance, const instance_setup& setup,
                 std::uint32_t local) {
   byte_buffer before;

@@ -93,8 +93,8 @@ public:
     states_.save(local, out);
   }
 
-  /// Replaces what a slice holds. Then nothing has changed. Throws
-  /// `decode_error`.
+  /// Replaces what a slice holds, but for what is frozen. Then nothing has
+  /// changed. Throws `decode_error`.
   void load_slice(std::uint32_t local, std::span<const std::byte> bytes) {
     states_.load(local, bytes);
     copies_.erase(local);
@@ -116,6 +116,16 @@ public:
     states_.forget_changes(local);
     unsaved_.erase(local);
   }
+
+  /// What `save_changes`, or `save_slice`, would write now is what
+  /// `save_frozen` writes later, however the slice changes until then. Then
+  /// nothing has changed. Costs next to nothing where state lies in tables:
+  /// who changes an entry copies it first. What was frozen before must have
+  /// been written.
+  void freeze(std::uint32_t local, record_extent extent);
+
+  /// Writes, once, what is frozen of a slice.
+  void save_frozen(std::uint32_t local, byte_buffer& out);
 
   /// Makes changes that `save_changes` wrote. They do not count as changes.
   /// Throws `decode_error`; the slice must be loaded anew then.
@@ -189,6 +199,8 @@ private:
   std::map<std::uint32_t, byte_buffer> copies_;
   /// Their changes that nobody else has asked for yet.
   std::map<std::uint32_t, byte_buffer> unsaved_;
+  /// What is frozen of those, written at once.
+  std::map<std::uint32_t, byte_buffer> frozen_;
 };
 
 /// The text of an `operator_error`.

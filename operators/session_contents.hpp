@@ -115,6 +115,18 @@ public:
     slices_[local].keys.forget_changes();
   }
 
+  bool freeze(std::uint32_t local, record_extent extent) override {
+    slices_[local].keys.freeze(extent);
+    return true;
+  }
+
+  void save_frozen(std::uint32_t local, record_writer& out) override {
+    auto& keys = slices_[local].keys;
+    out.begin_state(name(), keys.frozen_extent());
+    keys.save_frozen({}, out);
+    out.end();
+  }
+
   void clear(std::uint32_t local) override {
     slices_[local].checks.clear();
     slices_[local].keys.clear();

@@ -107,6 +107,22 @@ public:
       expiry_->forget_changes(local);
   }
 
+  bool freeze(std::uint32_t local, record_extent extent) final {
+    base::freeze(local, extent);
+    if (expiry_)
+      expiry_->freeze(local, extent);
+    return true;
+  }
+
+  void save_frozen(std::uint32_t local, record_writer& out) final {
+    if (!expiry_)
+      return base::save_frozen(local, out);
+    out.begin_state(this->name(), this->of(local).frozen_extent());
+    this->of(local).save_frozen({}, out);
+    expiry_->save_frozen(local, out);
+    out.end();
+  }
+
   void clear(std::uint32_t local) final {
     base::clear(local);
     if (expiry_)

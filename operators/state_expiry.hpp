@@ -115,6 +115,14 @@ public:
     slices_[local].written.forget_changes();
   }
 
+  void freeze(std::uint32_t local, record_extent extent) {
+    slices_[local].written.freeze(extent);
+  }
+
+  void save_frozen(std::uint32_t local, record_writer& out) {
+    slices_[local].written.save_frozen(group(), out);
+  }
+
   void clear(std::uint32_t local) {
     slices_[local].written.clear();
     slices_[local].checks.clear();

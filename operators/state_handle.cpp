@@ -44,6 +44,7 @@ void state_registry::save(std::uint32_t local, byte_buffer& out) const {
 
 void state_registry::load(std::uint32_t local,
                           std::span<const std::byte> bytes) {
+  save_frozen_states(local);
   for (auto* handle : handles_) {
     handle->clear(local);
     outdated_.erase({local, handle});
@@ -58,6 +59,7 @@ bool state_registry::changed(std::uint32_t local) const {
 }
 
 void state_registry::save_changes(std::uint32_t local, byte_buffer& out) {
+  save_frozen_states(local);
   record_writer writer{out};
   for (auto* handle : handles_)
     if (outdated(local, handle)) {
@@ -75,6 +77,53 @@ void state_registry::forget_changes(std::uint32_t local) {
     handle->forget_changes(local);
     outdated_.erase({local, handle});
   }
+}
+
+void state_registry::freeze(std::uint32_t local, record_extent extent) {
+  auto& frozen = frozen_[local];
+  for (auto* handle : handles_) {
+    auto everything =
+      extent == record_extent::everything || outdated(local, handle);
+    if (!everything && !handle->changed(local))
+      continue;
+    auto& state = frozen.emplace_back(frozen_state{handle, {}});
+    if (!handle->freeze(local, everything ? record_extent::everything
+                                          : record_extent::changes)) {
+      record_writer writer{state.saved};
+      if (everything) {
+        handle->save(local, writer);
+        handle->forget_changes(local);
+      } else {
+        handle->save_changes(local, writer);
+      }
+    }
+    outdated_.erase({local, handle});
+  }
+}
+
+void state_registry::save_frozen(std::uint32_t local, byte_buffer& out) {
+  record_writer writer{out};
+  auto frozen = frozen_.extract(local);
+  if (!frozen.empty()) {
+    for (auto& state : frozen.mapped())
+      if (state.saved.empty())
+        state.handle->save_frozen(local, writer);
+      else
+        out.append(state.saved.bytes());
+  }
+  writer.end();
+}
+
+/// What handles have is taken over, so that they can be changed in any way.
+void state_registry::save_frozen_states(std::uint32_t local) {
+  auto found = frozen_.find(local);
+  if (found == frozen_.end())
+    return;
+  for (auto& state : found->second)
+    if (state.saved.empty()) {
+      record_writer writer{state.saved};
+      state.handle->save_frozen(local, writer);
+    }
 }
 
 void state_registry::apply_changes(std::uint32_t local,

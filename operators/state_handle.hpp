@@ -8,6 +8,7 @@
 #include "operators/state_records.hpp"
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -50,7 +51,17 @@ public:
   /// All of a slice has been saved: now nothing has changed.
   virtual void forget_changes(std::uint32_t local) = 0;
 
-  /// Empties a slice. Then nothing has changed.
+  /// What has changed, or everything, is what `save_frozen` writes later, as it
+  /// is now, whatever changes until then. Then nothing has changed. Returns
+  /// false, having done nothing, where that is no cheaper than to save it.
+  virtual bool freeze(std::uint32_t, record_extent) {
+    return false;
+  }
+
+  /// Writes, once, what `freeze` returned true for.
+  virtual void save_frozen(std::uint32_t, record_writer&) {}
+
+  /// Empties a slice, also of what is frozen. Then nothing has changed.
   virtual void clear(std::uint32_t local) = 0;
 
   /// Makes the changes of the state that `in` is at, section by section. They
@@ -105,6 +116,14 @@ public:
   /// As if `save_changes` had been called.
   void forget_changes(std::uint32_t local);
 
+  /// What has changed, or everything, is what `save_frozen` writes, as it is
+  /// now. Then nothing has changed. What was frozen must have been written.
+  void freeze(std::uint32_t local, record_extent extent);
+
+  /// Writes what is frozen of the slice: the same bytes that `save_changes` or
+  /// `save` would have written then.
+  void save_frozen(std::uint32_t local, byte_buffer& out);
+
   /// Makes the changes that `save_changes` wrote. Throws `decode_error`; some
   /// have been made then.
   void apply_changes(std::uint32_t local, std::span<const std::byte> bytes);
@@ -117,8 +136,17 @@ private:
     return !outdated_.empty() && outdated_.contains({local, handle});
   }
 
+  /// What is frozen of one handle.
+  struct frozen_state {
+    state_handle* handle;
+    byte_buffer saved; ///< empty: the handle has it
+  };
+
+  void save_frozen_states(std::uint32_t local);
+
   std::vector<state_handle*> handles_;
   std::vector<state_handle*> expiring_;
+  std::map<std::uint32_t, std::vector<frozen_state>> frozen_; ///< by slice
   /// What was loaded from an older version and not saved since.
   std::set<std::pair<std::uint32_t, state_handle*>> outdated_;
 };
@@ -175,12 +203,24 @@ struct typed_records {
 
   static void write(const Key& key, const Value& value, record_writer& out) {
     write_key(key, out);
-    out.value([&](byte_buffer& bytes) {
-      if constexpr (!known_by_encoding<Key>)
-        encode_clean(key, bytes, out.classes());
-      if constexpr (!std::is_same_v<Value, no_value>)
-        output_archive(bytes, &out.classes()) << value;
-    });
+    out.value(
+      [&](byte_buffer& bytes) { encode(key, value, bytes, out.classes()); });
+  }
+
+  /// A record whose value was encoded before.
+  static void write_encoded(const Key& key, std::span<const std::byte> value,
+                            record_writer& out) {
+    write_key(key, out);
+    out.value([&](byte_buffer& bytes) { bytes.append(value); });
+  }
+
+  /// What stands behind the key in a record.
+  static void encode(const Key& key, const Value& value, byte_buffer& bytes,
+                     saved_classes& classes) {
+    if constexpr (!known_by_encoding<Key>)
+      encode_clean(key, bytes, classes);
+    if constexpr (!std::is_same_v<Value, no_value>)
+      output_archive(bytes, &classes) << value;
   }
 
   /// Encodes a key as it is, but for what may lie between its members.

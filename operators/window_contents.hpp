@@ -5,6 +5,7 @@
 #include "operators/window.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <functional>
 #include <map>
 #include <optional>
@@ -123,7 +124,9 @@ public:
     auto& tables = slice.tables;
     while (!tables.empty() && gone_at(tables.begin()->first) <= watermark) {
       slice.changes.add(tables.begin()->first, tables.size());
-      tables.erase(tables.begin());
+      auto gone = tables.extract(tables.begin());
+      if (gone.mapped().is_frozen())
+        slice.frozen->gone.insert(std::move(gone));
     }
     if (tables.empty())
       return;
@@ -151,24 +154,48 @@ public:
   }
 
   void save_changes(std::uint32_t local, record_writer& out) override {
+    freeze(local, record_extent::changes);
+    save_frozen(local, out);
+  }
+
+  bool freeze(std::uint32_t local, record_extent extent) override {
     auto& slice = slices_[local];
-    if (slice.changes.everything()) {
-      out.begin_state(name(), record_extent::everything);
+    auto& frozen = slice.frozen;
+    assert(!frozen);
+    frozen.emplace(extent, slice.changes.take());
+    if (frozen->everything()) {
       for (auto& [begin, entries] : slice.tables)
         if (!entries.empty())
-          entries.save_everything(encoded(begin).bytes(), out);
+          entries.freeze(record_extent::everything);
+    } else {
+      for (auto begin : frozen->changes.keys())
+        if (auto found = slice.tables.find(begin);
+            found != slice.tables.end() && !found->second.is_frozen())
+          found->second.freeze(record_extent::changes);
+    }
+    return true;
+  }
+
+  void save_frozen(std::uint32_t local, record_writer& out) override {
+    auto& slice = slices_[local];
+    auto frozen = std::exchange(slice.frozen, std::nullopt);
+    if (frozen->everything()) {
+      out.begin_state(name(), record_extent::everything);
+      auto was = frozen->gone.begin();
+      for (auto& [begin, entries] : slice.tables) {
+        for (; was != frozen->gone.end() && was->first <= begin; ++was)
+          was->second.save_frozen(encoded(was->first).bytes(), out);
+        if (entries.is_frozen())
+          entries.save_frozen(encoded(begin).bytes(), out);
+      }
+      for (; was != frozen->gone.end(); ++was)
+        was->second.save_frozen(encoded(was->first).bytes(), out);
     } else {
       out.begin_state(name(), record_extent::changes);
-      for (auto begin : slice.changes.in_order(std::less<>{})) {
-        auto found = slice.tables.find(begin);
-        if (found != slice.tables.end())
-          found->second.save_changes(encoded(begin).bytes(), out);
-        else
-          table{}.save(encoded(begin).bytes(), out);
-      }
+      for (auto begin : frozen->changes.in_order(std::less<>{}))
+        save_frozen_table(slice, frozen->gone, begin, out);
     }
     out.end();
-    slice.changes.reset();
   }
 
   void forget_changes(std::uint32_t local) override {
@@ -203,12 +230,43 @@ public:
   }
 
 private:
+  using tables_by_begin = std::map<event_time, table>;
+
+  /// What is to be written as of an earlier moment.
+  struct frozen_contents {
+    frozen_contents(record_extent what, change_list<event_time> list)
+      : asked(what), changes(std::move(list)) {}
+
+    bool everything() const {
+      return asked == record_extent::everything || changes.everything();
+    }
+
+    record_extent asked;
+    change_list<event_time> changes;
+    tables_by_begin gone; ///< since then
+  };
+
   struct slice_contents {
-    std::map<event_time, table> tables;
+    tables_by_begin tables;
     event_time next_due = beginning_of_time;
     /// The begins of tables that were handed out to be changed, or are gone.
     change_list<event_time> changes;
+    std::optional<frozen_contents> frozen;
   };
+
+  /// Of a table that changed before: a table that was gone by then leaves an
+  /// empty one.
+  static void save_frozen_table(slice_contents& slice, tables_by_begin& gone,
+                                event_time begin, record_writer& out) {
+    auto group = encoded(begin);
+    if (auto was = gone.find(begin); was != gone.end())
+      return was->second.save_frozen(group.bytes(), out);
+    auto found = slice.tables.find(begin);
+    if (found != slice.tables.end() && found->second.is_frozen())
+      found->second.save_frozen(group.bytes(), out);
+    else
+      table{}.save(group.bytes(), out);
+  }
 
   table& table_at(std::uint32_t local, event_time begin) {
     auto& slice = slices_[local];

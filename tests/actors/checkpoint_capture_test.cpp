@@ -50,12 +50,23 @@ public:
   }
 
   partition_checkpoint take(epoch_number epoch, bool ended = false) {
-    partition_checkpoint result;
-    result.epoch = epoch;
-    result.ended = ended;
-    capture.take(live, hosted, result);
-    keep(result);
-    return result;
+    begin(epoch, ended);
+    return write();
+  }
+
+  void begin(epoch_number epoch, bool ended = false) {
+    partition_checkpoint begun;
+    begun.epoch = epoch;
+    begun.ended = ended;
+    capture.begin(live, hosted, std::move(begun));
+  }
+
+  partition_checkpoint write() {
+    auto result = capture.write(live, hosted, slices);
+    REQUIRE(result);
+    REQUIRE_FALSE(capture.is_writing());
+    keep(*result);
+    return std::move(*result);
   }
 
   std::size_t take_ahead(epoch_number epoch, event_time wall) {
@@ -225,4 +236,33 @@ TEST_CASE("now and then a slice that changes is taken whole", "[backups]") {
   }
   CHECK(whole == std::vector<epoch_number>{16, 22, 28});
   CHECK(trial.is_kept());
+}
+
+TEST_CASE("a checkpoint is written while the partition goes on",
+          "[checkpoint]") {
+  partition_on_trial trial;
+  partition_on_trial twin;
+  trial.take(10);
+  twin.take(10);
+  for (auto* each : {&trial, &twin})
+    for (std::uint32_t local = 0; local < 5; ++local)
+      each->set(local, local, 1'000);
+  auto expected = twin.take(20);
+  trial.begin(20);
+  trial.set(1, 1, 2'000);
+  trial.set(1, 70, 2'000);
+  CHECK_FALSE(trial.capture.write(trial.live, trial.hosted, 2));
+  CHECK(trial.capture.is_writing());
+  trial.set(4, 4, 2'000);
+  trial.live.contents.of(3).erase(3);
+  auto written = trial.write();
+  CHECK(written.slices == expected.slices);
+  CHECK(written.bases == expected.bases);
+  // What changed meanwhile is in the next one.
+  CHECK(bytes_of(trial.take(30)) > 0);
+  CHECK(trial.is_kept());
+}
+
+TEST_CASE("many slices are written over several epochs", "[checkpoint]") {
+  CHECK(partition_on_trial{}.capture.share_of_epoch() == 1);
 }

@@ -1,0 +1,440 @@
+// Tables from keys to state that know what changed in them.
+#pragma once
+
+#include "operators/key_hash.hpp"
+#include "operators/state_handle.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <tsl/robin_map.h>
+#include <utility>
+#include <vector>
+
+namespace braid {
+
+/// A hash table by key, whose stored hash comes along with the tuples.
+template <class Key, class Value>
+using key_table = tsl::robin_map<Key, Value, key_hasher, key_equal>;
+
+/// The entries of a table in the order of their keys.
+template <class Key, class Value>
+std::vector<const std::pair<Key, Value>*>
+sorted(const key_table<Key, Value>& entries) {
+  std::vector<const std::pair<Key, Value>*> result;
+  result.reserve(entries.size());
+  for (auto& entry : entries)
+    result.push_back(&entry);
+  std::sort(result.begin(), result.end(),
+            [](auto* a, auto* b) { return key_less(a->first, b->first); });
+  return result;
+}
+
+/// What changed in a table or the like, by key. No longer than what there is:
+/// beyond that it says that everything did. That is also what it says from the
+/// beginning, so where nobody asks for changes they cost nothing.
+template <class Key>
+class change_list {
+public:
+  bool any() const {
+    return any_;
+  }
+
+  bool everything() const {
+    return everything_;
+  }
+
+  /// Something about `key` changed, in a table of `size` entries. It may have
+  /// been added before.
+  void add(const Key& key, std::size_t size) {
+    any_ = true;
+    if (everything_)
+      return;
+    keys_.push_back(key);
+    if (keys_.size() > size + few) {
+      everything_ = true;
+      keys_ = {};
+    }
+  }
+
+  /// The keys, in no order; some may be there more than once.
+  const std::vector<Key>& keys() const {
+    return keys_;
+  }
+
+  /// The keys, each once, in the order that `less` gives them.
+  template <class Less>
+  const std::vector<Key>& in_order(Less less) {
+    std::sort(keys_.begin(), keys_.end(), less);
+    auto same = [&](auto& a, auto& b) { return !less(a, b); };
+    keys_.erase(std::unique(keys_.begin(), keys_.end(), same), keys_.end());
+    return keys_;
+  }
+
+  /// What there is, and then nothing has changed.
+  change_list take() {
+    auto result = std::move(*this);
+    reset();
+    return result;
+  }
+
+  /// Nothing has changed.
+  void reset() {
+    keys_.clear();
+    everything_ = false;
+    any_ = false;
+  }
+
+private:
+  static constexpr std::size_t few = 64;
+
+  std::vector<Key> keys_;
+  bool everything_ = true;
+  bool any_ = false;
+};
+
+/// A hash table that knows which of its entries changed. Each carries a mark,
+/// so that changing one more than once costs no more than looking at it.
+///
+/// What changed can be frozen: it is written later as it was then. Who changes
+/// an entry meanwhile keeps its old value first (copy on write), once.
+template <class Key, class Value>
+class tracked_table {
+public:
+  struct entry {
+    Value value;
+    /// The period in which it changed, and is in the list of changes if there
+    /// is one; 0: it is as it was saved. A period ends when what changed in it
+    /// is frozen.
+    std::uint8_t changed_in = 0;
+  };
+
+  using entries = key_table<Key, entry>;
+  using const_iterator = typename entries::const_iterator;
+
+  std::size_t size() const {
+    return entries_.size();
+  }
+
+  bool empty() const {
+    return entries_.empty();
+  }
+
+  const_iterator begin() const {
+    return entries_.begin();
+  }
+
+  const_iterator end() const {
+    return entries_.end();
+  }
+
+  /// The entries by key.
+  std::vector<const std::pair<Key, entry>*> in_order() const {
+    return sorted(entries_);
+  }
+
+  /// Null if there is none. Valid until the table changes.
+  const Value* find(const Key& key, std::size_t hash) const {
+    auto found = entries_.find(key, hash);
+    return found == entries_.end() ? nullptr : &found->second.value;
+  }
+
+  const Value* find(const Key& key) const {
+    return find(key, key_hasher{}(key));
+  }
+
+  /// The same, to be handed to `edit` if it is to be changed, and to be changed
+  /// without it in what is not saved.
+  entry* find_entry(const Key& key, std::size_t hash) {
+    auto found = entries_.find(key, hash);
+    return found == entries_.end() ? nullptr : &found.value();
+  }
+
+  entry* find_entry(const Key& key) {
+    return find_entry(key, key_hasher{}(key));
+  }
+
+  /// The value, which counts as changed.
+  Value& edit(const Key& key, entry& of_key) {
+    if (of_key.changed_in != period_) [[unlikely]]
+      begin_change(key, of_key);
+    return of_key.value;
+  }
+
+  /// The value of `key`, which counts as changed; `make()` if there was none.
+  template <class Make>
+  Value& edit(const Key& key, std::size_t hash, Make&& make) {
+    auto found = entries_.find(key, hash);
+    if (found == entries_.end()) [[unlikely]] {
+      found = entries_.try_emplace(key, entry{make(), period_}).first;
+      changes_.add(key, entries_.size());
+      return found.value().value;
+    }
+    return edit(found->first, found.value());
+  }
+
+  Value& edit(const Key& key, std::size_t hash) {
+    return edit(key, hash, [] { return Value{}; });
+  }
+
+  Value& edit(const Key& key) {
+    return edit(key, key_hasher{}(key));
+  }
+
+  void erase(const Key& key, std::size_t hash) {
+    auto found = entries_.find(key, hash);
+    if (found == entries_.end())
+      return;
+    edit(found->first, found.value());
+    entries_.erase(found);
+  }
+
+  void erase(const Key& key) {
+    erase(key, key_hasher{}(key));
+  }
+
+  /// What `sweep` is to do with an entry.
+  enum class fate { keep, changed, erase };
+
+  /// Asks `visit(key, value&)` about all entries, in no order.
+  template <class Visit>
+  void sweep(Visit&& visit) {
+    keep_frozen();
+    for (auto at = entries_.begin(); at != entries_.end();) {
+      auto& of_key = at.value();
+      auto what = visit(at->first, of_key.value);
+      if (what != fate::keep)
+        edit(at->first, of_key);
+      if (what == fate::erase)
+        at = entries_.erase(at);
+      else
+        ++at;
+    }
+  }
+
+  bool changed() const {
+    return changes_.any();
+  }
+
+  /// Writes all entries as one section.
+  void save(std::span<const std::byte> group, record_writer& out) const {
+    out.begin_section(group, record_extent::everything, records::sizes());
+    out.begin_records(entries_.size());
+    for (auto* each : in_order())
+      records::write(each->first, each->second.value, out);
+    out.begin_erased(0);
+  }
+
+  /// Writes what changed, or everything, as one section. Then nothing has
+  /// changed.
+  void save_changes(std::span<const std::byte> group, record_writer& out,
+                    record_extent extent = record_extent::changes) {
+    freeze(extent);
+    save_frozen(group, out);
+  }
+
+  /// What changed until now, or everything, is what `save_frozen` writes. Then
+  /// nothing has changed. What was frozen before must have been written.
+  void freeze(record_extent extent) {
+    assert(!frozen_);
+    frozen_ = std::make_unique<frozen>(extent, changes_.take());
+    period_ ^= 1u ^ 2u;
+  }
+
+  bool is_frozen() const {
+    return frozen_ != nullptr;
+  }
+
+  /// What `freeze` was told.
+  record_extent frozen_extent() const {
+    return frozen_->asked;
+  }
+
+  /// Writes what is frozen as one section.
+  void save_frozen(std::span<const std::byte> group, record_writer& out) {
+    auto found = frozen_->everything() ? frozen_entries() : frozen_changes();
+    for (auto& each : frozen_->classes.all())
+      out.classes().add(each);
+    out.begin_section(group, frozen_->extent(), records::sizes());
+    out.begin_records(found.present.size());
+    for (auto& each : found.present)
+      if (each.live)
+        records::write(*each.key, *each.live, out);
+      else
+        records::write_encoded(*each.key, frozen_->bytes_of(*each.kept), out);
+    out.begin_erased(found.erased.size());
+    for (auto* key : found.erased)
+      records::write_key(*key, out);
+    frozen_.reset();
+  }
+
+  /// Nothing has changed. What is frozen stays so.
+  void forget_changes() {
+    if (changes_.everything()) {
+      for (auto at = entries_.begin(); at != entries_.end(); ++at)
+        forget_change(at.value());
+    } else {
+      for (auto& key : changes_.keys())
+        if (auto* found = find_entry(key))
+          forget_change(*found);
+    }
+    changes_.reset();
+  }
+
+  /// Makes the changes of the section that `in` is at. Nothing may be frozen.
+  void apply(record_reader& in) {
+    if (in.section_extent() == record_extent::everything)
+      clear();
+    records::read_records(in, [&](Key key, Value value) {
+      if constexpr (!known_by_encoding<Key>)
+        entries_.erase(key); // its like, which may have other bytes
+      auto [found, added] = entries_.try_emplace(std::move(key));
+      found.value().value = std::move(value);
+    });
+    records::read_erased(
+      in, [&](const Key& key) { entries_.erase(key); },
+      [&](auto&& visit) {
+        for (auto& each : entries_)
+          visit(each.first);
+      });
+  }
+
+  /// Empties the table, and forgets what is frozen. That is no change.
+  void clear() {
+    entries_.clear();
+    changes_.reset();
+    frozen_.reset();
+  }
+
+private:
+  using records = typed_records<Key, Value>;
+
+  /// An entry as it was when it was frozen.
+  struct kept_entry {
+    Key key;
+    std::size_t begin = 0; ///< of its encoded value
+    std::size_t end = 0;
+  };
+
+  /// What is to be written as of an earlier moment.
+  struct frozen {
+    frozen(record_extent what, change_list<Key> list)
+      : asked(what), changes(std::move(list)) {}
+
+    /// All entries that are as they were then, and not only what is listed.
+    bool everything() const {
+      return asked == record_extent::everything || changes.everything();
+    }
+
+    record_extent extent() const {
+      return everything() ? record_extent::everything : record_extent::changes;
+    }
+
+    void keep(const Key& key, const Value& value) {
+      auto begin = bytes.size();
+      records::encode(key, value, bytes, classes);
+      kept.push_back({key, begin, bytes.size()});
+    }
+
+    std::span<const std::byte> bytes_of(const kept_entry& x) const {
+      return bytes.bytes().subspan(x.begin, x.end - x.begin);
+    }
+
+    record_extent asked;
+    change_list<Key> changes;
+    std::vector<kept_entry> kept; ///< of what has changed since
+    byte_buffer bytes;
+    saved_classes classes; ///< in these
+    bool all_kept = false; ///< also of what has not
+  };
+
+  /// A record to be written: an entry that is as it was, or one that was kept.
+  struct record {
+    const Key* key;
+    const Value* live;
+    const kept_entry* kept;
+  };
+
+  struct frozen_records {
+    std::vector<record> present;
+    std::vector<const Key*> erased;
+  };
+
+  /// What is frozen of the entry is nowhere else yet.
+  bool awaits_saving(const entry& x) const {
+    return frozen_ && !frozen_->all_kept && x.changed_in != period_
+           && (x.changed_in != 0 || frozen_->everything());
+  }
+
+  void begin_change(const Key& key, entry& of_key) {
+    if (awaits_saving(of_key))
+      frozen_->keep(key, of_key.value);
+    of_key.changed_in = period_;
+    changes_.add(key, entries_.size());
+  }
+
+  void forget_change(entry& x) const {
+    if (x.changed_in == period_)
+      x.changed_in = 0;
+  }
+
+  /// Keeps what is frozen of all entries.
+  void keep_frozen() {
+    if (!frozen_)
+      return;
+    for (auto at = entries_.begin(); at != entries_.end(); ++at)
+      if (awaits_saving(at.value())) {
+        frozen_->keep(at->first, at->second.value);
+        at.value().changed_in = 0;
+      }
+    frozen_->all_kept = true;
+  }
+
+  frozen_records frozen_entries() {
+    frozen_records result;
+    result.present.reserve(entries_.size());
+    for (auto at = entries_.begin(); at != entries_.end(); ++at)
+      if (awaits_saving(at.value())) {
+        result.present.push_back({&at->first, &at->second.value, nullptr});
+        at.value().changed_in = 0;
+      }
+    for (auto& each : frozen_->kept)
+      result.present.push_back({&each.key, nullptr, &each});
+    std::sort(result.present.begin(), result.present.end(),
+              [](auto& a, auto& b) { return key_less(*a.key, *b.key); });
+    return result;
+  }
+
+  frozen_records frozen_changes() {
+    frozen_records result;
+    auto& kept = frozen_->kept;
+    std::sort(kept.begin(), kept.end(),
+              [](auto& a, auto& b) { return key_less(a.key, b.key); });
+    auto next = kept.begin();
+    auto less = [](auto& a, auto& b) { return key_less(a, b); };
+    for (auto& key : frozen_->changes.in_order(less)) {
+      if (next != kept.end() && !key_less(key, next->key)) {
+        result.present.push_back({&next->key, nullptr, &*next});
+        ++next;
+        continue;
+      }
+      auto found = entries_.find(key);
+      if (found == entries_.end() || !awaits_saving(found->second)) {
+        result.erased.push_back(&key); // then; it may be back by now
+        continue;
+      }
+      found.value().changed_in = 0;
+      result.present.push_back({&found->first, &found->second.value, nullptr});
+    }
+    return result;
+  }
+
+  entries entries_;
+  change_list<Key> changes_;
+  std::uint8_t period_ = 1; ///< 1 or 2
+  std::unique_ptr<frozen> frozen_;
+};
+
+} // namespace braid
