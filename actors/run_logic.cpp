@@ -149,6 +149,7 @@ run_logic::actions run_logic::on_partition_done(const partition_place& place,
 run_logic::actions run_logic::on_checkpoint(const checkpoint_report& report) {
   if (is_over(state_))
     return {};
+  loads_.on_report(report.place, report.generation, report.busy_ns);
   auto slices = slices_of(report.place);
   auto newer = report.ended ? stable_.report_last(
                  report.place.id, slices, report.generation, report.epoch)
@@ -212,29 +213,14 @@ node_index run_logic::whom_to_lose(node_index one, node_index other) const {
 
 /// What its instances reported beyond the stable epoch is void.
 void run_logic::lose_partitions(node_index node) {
+  std::vector<partition_place> homeless;
   for (operator_id id = 0; id < plan_.owners.size(); ++id)
     for (partition_index i = 0; i < plan_.owners[id].partitions(); ++i)
-      if (plan_.owners[id].nodes[i] == node) {
-        lost_.insert({id, i});
-      }
-  for (auto& place : lost_)
-    if (plan_.owners[place.id].nodes[place.index] == node)
-      place_anew(place);
-}
-
-/// On the node that has the fewest partitions.
-void run_logic::place_anew(const partition_place& place) {
-  std::map<node_index, std::size_t> load;
-  for (auto node : alive_)
-    load[node] = 0;
-  for (auto& owners : plan_.owners)
-    for (auto node : owners.nodes)
-      if (auto found = load.find(node); found != load.end())
-        ++found->second;
-  auto least = std::min_element(load.begin(), load.end(), [](auto& x, auto& y) {
-    return x.second < y.second;
-  });
-  plan_.owners[place.id].nodes[place.index] = least->first;
+      if (plan_.owners[id].nodes[i] == node)
+        homeless.push_back({id, i});
+  lost_.insert(homeless.begin(), homeless.end());
+  if (!alive_.empty())
+    place_evenly(plan_.owners, alive_, homeless, loads_);
 }
 
 /// Instances that a recovery under way has made are replaced as well: not
