@@ -14,6 +14,19 @@ std::vector<stable_epoch::member> members_of(const deployment& plan) {
   return result;
 }
 
+/// What may help, when a failure was the last one allowed.
+std::string why_given_up(const partition_failure& failure) {
+  if (failure.tuple)
+    return "; it is one of more than "
+           + std::to_string(failed_attempts::most_skipped)
+           + " calls that fail between two checkpoints: "
+           + to_string(*failure.tuple)
+           + "; let the code pass over what it cannot use";
+  return "; it came of no single tuple, timer or window that could be passed "
+         "over: sources, sinks and broadcast handlers must stand all their "
+         "input, so check it before them";
+}
+
 } // namespace
 
 run_logic::run_logic(deployment plan)
@@ -260,6 +273,7 @@ run_logic::actions run_logic::on_resumed(node_index node,
     return {};
   lost_.clear();
   broken_.clear();
+  begins_again_after_.clear();
   joined_ = false;
   if (state_ == run_state::starting)
     state_ = run_state::running;
@@ -309,19 +323,25 @@ run_logic::on_partition_failed(const partition_place& place,
   }
   // Nobody else holds what a partition on the only node would begin with.
   auto survives = survives_losses() && alive_.size() > 1;
-  if (!failure.may_recover || !survives)
+  if (!failure.may_recover)
     return on_failure("partition " + name + ": " + failure.reason);
+  if (!survives)
+    return on_failure("partition " + name + ": " + failure.reason
+                      + "; only a run with checkpoints, on several nodes, can "
+                        "begin again and pass over what fails");
   auto verdict = attempts_.on_failure(place, failure);
   auto attempt = " (attempt " + std::to_string(attempts_.attempts()) + " of "
                  + std::to_string(plan_.settings.max_attempts) + ")";
   latest_failure_ = "partition " + name + ": " + failure.reason + attempt;
   switch (verdict) {
     case failed_attempts::verdict::give_up:
-      if (failure.tuple)
-        latest_failure_ += "; it is one of more than "
-                           + std::to_string(failed_attempts::most_skipped)
-                           + " tuples that fail between two checkpoints";
+      latest_failure_ += why_given_up(failure);
       return on_failure(latest_failure_);
+    case failed_attempts::verdict::look_closer:
+      latest_failure_ += "; it is done again call by call, to find out which "
+                         "tuple it is: "
+                         + to_string(*failure.tuple);
+      break;
     case failed_attempts::verdict::skip:
       latest_failure_ +=
         "; it is a dead letter now: " + to_string(*failure.tuple);
@@ -329,6 +349,7 @@ run_logic::on_partition_failed(const partition_place& place,
     case failed_attempts::verdict::again:
       break;
   }
+  begins_again_after_ = latest_failure_;
   lost_.insert(place);
   return begin_recovery();
 }
@@ -339,6 +360,9 @@ run_logic::actions run_logic::on_failure(const std::string& reason) {
   // What follows from the first failure would only hide it.
   if (!is_over(state_))
     reason_ = reason;
+  if (!is_over(state_) && !begins_again_after_.empty()
+      && reason != latest_failure_)
+    reason_ += "; it was beginning again after: " + begins_again_after_;
   return end(run_state::failed);
 }
 
