@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,14 +16,18 @@ namespace braid {
 
 /// Counts a run's failures. Pure: failures in, verdicts out.
 ///
-/// A tuple that fails as often as it may is skipped from then on. What came of
-/// no single tuple has so many attempts until a checkpoint beyond it is stable,
-/// whatever it was.
+/// A call of user code, for a tuple, a timer or a window, that fails as often
+/// as it may is skipped from then on. Where it is not known which call it was,
+/// the next attempt looks closer: that place is executed call by call. What
+/// came of no single call has so many attempts until a checkpoint beyond it is
+/// stable, whatever it was.
 class failed_attempts {
 public:
   enum class verdict : std::uint8_t {
-    again,   ///< from the last checkpoint
-    skip,    ///< again, but for the tuple, which is among `skipped` now
+    again, ///< from the last checkpoint
+    /// Again, call by call where it failed, which is among `skipped` now.
+    look_closer,
+    skip,    ///< again, but for the call, which is among `skipped` now
     give_up, ///< the run has failed
   };
 
@@ -44,7 +49,8 @@ public:
   /// Nobody goes back to before the end of `epoch`.
   void on_stable(epoch_number epoch);
 
-  /// What to pass over in epochs that are not stable.
+  /// What to pass over, and where to look closer, in epochs that are not
+  /// stable, or that a source may have cut otherwise.
   const std::vector<skipped_tuple>& skipped() const {
     return skipped_;
   }
@@ -60,11 +66,21 @@ private:
     epoch_number epoch = 0; ///< of the latest one
   };
 
+  verdict on_call(skipped_tuple found);
+  verdict on_suspect(const partition_place& place,
+                     const partition_failure& failure, skipped_tuple found);
+  verdict on_other(const partition_place& place,
+                   const partition_failure& failure);
+  bool note(skipped_tuple found);
+
   std::uint64_t most_;
   std::uint64_t attempts_ = 0;
   std::map<std::pair<operator_id, input_position>, std::uint64_t> of_tuples_;
   std::map<partition_place, count> of_partitions_;
   std::vector<skipped_tuple> skipped_;
+  /// Slices in which the next attempt finds out which call it is.
+  std::set<std::pair<operator_id, slice_id>> looked_for_;
+  std::size_t reads_since_stable_ = 0; ///< of `skipped_`
 };
 
 } // namespace braid

@@ -106,9 +106,9 @@ local_runs::make(const local_run& run, const partition_place& place,
           failure});
   };
   body.backed_up = [=, tell = tell_.backed_up, run = run.plan.run,
-                    generation = restored.generation](
+                    load = body.load, generation = restored.generation](
                      const checkpoint_sender::completion& what) {
-    tell({run, place, generation, what.epoch, what.ended});
+    tell({run, place, generation, what.epoch, what.ended, load->busy_ns});
   };
   body.not_kept = [tell = tell_.not_kept, run = run.plan.run](
                     epoch_number epoch, const std::string& reason) {

@@ -3,6 +3,7 @@
 
 #include "actors/data_plane.hpp"
 #include "actors/deployment.hpp"
+#include "actors/full_watch.hpp"
 #include "actors/local_recovery.hpp"
 #include "actors/messages.hpp"
 #include "actors/reports.hpp"
@@ -163,8 +164,8 @@ private:
   std::map<run_id, local_run> runs_;
   clock::time_point sampled_at_ = clock::now();
   std::shared_ptr<replay_account> account_; ///< of all replay buffers here
-  std::optional<clock::time_point> full_since_;
-  bool said_full_ = false;
+  /// Every checkpoint may hold sources back for a moment.
+  full_watch replay_full_{std::chrono::seconds{5}};
 };
 
 } // namespace braid

@@ -8,13 +8,6 @@
 
 namespace braid {
 
-namespace {
-
-// Every checkpoint may hold sources back for a moment.
-constexpr std::chrono::seconds full_for_long{5};
-
-} // namespace
-
 /// A quarter is for what is under way when sources stop.
 void local_runs::limit_replay(std::uint64_t bytes) {
   account_ = std::make_shared<replay_account>(bytes, bytes / 4);
@@ -38,15 +31,12 @@ bool local_runs::on_wish(const checkpoint_wish& wish) {
 }
 
 void local_runs::watch_replay(clock::time_point now) {
-  if (!account_ || account_->may_add_data()) {
-    if (said_full_)
-      log("topology")->info("replay buffers have room again");
-    full_since_.reset();
-    said_full_ = false;
+  auto full = account_ && !account_->may_add_data();
+  auto news = replay_full_.look(full, now);
+  if (news == full_watch::news::room_again)
+    log("topology")->info("replay buffers have room again");
+  if (!full)
     return;
-  }
-  if (!full_since_)
-    full_since_ = now;
   // An earlier wish may have got lost.
   for (auto& [number, run] : runs_) {
     epoch_number newest = 0;
@@ -57,10 +47,8 @@ void local_runs::watch_replay(clock::time_point now) {
     if (newest > 0)
       tell_.wished({number, newest});
   }
-  if (said_full_ || now - *full_since_ < full_for_long)
-    return;
-  said_full_ = true;
-  warn_of_full_replay();
+  if (news == full_watch::news::full_for_long)
+    warn_of_full_replay();
 }
 
 /// Names the edge that holds most.

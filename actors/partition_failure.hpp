@@ -17,7 +17,7 @@ struct partition_failure {
   /// The user's code or what it uses failed: another attempt may go well.
   bool may_recover = false;
   epoch_number epoch = 0; ///< that was not finished
-  /// The tuple that it came of, if it came of one.
+  /// The call that it came of, or where to look for it, if it came of one.
   std::optional<input_position> tuple;
 
   template <class Archive>
@@ -26,7 +26,8 @@ struct partition_failure {
   }
 };
 
-/// A tuple that an operator is to pass over whenever it comes to it.
+/// A call that an operator is to pass over whenever it comes to it, or a place
+/// where it is to find out more.
 struct skipped_tuple {
   operator_id by = 0;
   input_position at;

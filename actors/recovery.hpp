@@ -54,11 +54,12 @@ struct checkpoint_report {
   partition_place place;
   generation_number generation = 0; ///< of the instance
   epoch_number epoch = 0;
-  bool ended = false; ///< it is good for all later epochs as well
+  bool ended = false;        ///< it is good for all later epochs as well
+  std::uint64_t busy_ns = 0; ///< that the instance has spent so far
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& run& place& generation& epoch& ended;
+    archive& run& place& generation& epoch& ended& busy_ns;
   }
 };
 

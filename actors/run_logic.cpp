@@ -14,6 +14,19 @@ std::vector<stable_epoch::member> members_of(const deployment& plan) {
   return result;
 }
 
+/// What may help, when a failure was the last one allowed.
+std::string why_given_up(const partition_failure& failure) {
+  if (failure.tuple)
+    return "; it is one of more than "
+           + std::to_string(failed_attempts::most_skipped)
+           + " calls that fail between two checkpoints: "
+           + to_string(*failure.tuple)
+           + "; let the code pass over what it cannot use";
+  return "; it came of no single tuple, timer or window that could be passed "
+         "over: sources, sinks and broadcast handlers must stand all their "
+         "input, so check it before them";
+}
+
 } // namespace
 
 run_logic::run_logic(deployment plan)
@@ -149,6 +162,7 @@ run_logic::actions run_logic::on_partition_done(const partition_place& place,
 run_logic::actions run_logic::on_checkpoint(const checkpoint_report& report) {
   if (is_over(state_))
     return {};
+  loads_.on_report(report.place, report.generation, report.busy_ns);
   auto slices = slices_of(report.place);
   auto newer = report.ended ? stable_.report_last(
                  report.place.id, slices, report.generation, report.epoch)
@@ -212,29 +226,14 @@ node_index run_logic::whom_to_lose(node_index one, node_index other) const {
 
 /// What its instances reported beyond the stable epoch is void.
 void run_logic::lose_partitions(node_index node) {
+  std::vector<partition_place> homeless;
   for (operator_id id = 0; id < plan_.owners.size(); ++id)
     for (partition_index i = 0; i < plan_.owners[id].partitions(); ++i)
-      if (plan_.owners[id].nodes[i] == node) {
-        lost_.insert({id, i});
-      }
-  for (auto& place : lost_)
-    if (plan_.owners[place.id].nodes[place.index] == node)
-      place_anew(place);
-}
-
-/// On the node that has the fewest partitions.
-void run_logic::place_anew(const partition_place& place) {
-  std::map<node_index, std::size_t> load;
-  for (auto node : alive_)
-    load[node] = 0;
-  for (auto& owners : plan_.owners)
-    for (auto node : owners.nodes)
-      if (auto found = load.find(node); found != load.end())
-        ++found->second;
-  auto least = std::min_element(load.begin(), load.end(), [](auto& x, auto& y) {
-    return x.second < y.second;
-  });
-  plan_.owners[place.id].nodes[place.index] = least->first;
+      if (plan_.owners[id].nodes[i] == node)
+        homeless.push_back({id, i});
+  lost_.insert(homeless.begin(), homeless.end());
+  if (!alive_.empty())
+    place_evenly(plan_.owners, alive_, homeless, loads_);
 }
 
 /// Instances that a recovery under way has made are replaced as well: not
@@ -274,6 +273,7 @@ run_logic::actions run_logic::on_resumed(node_index node,
     return {};
   lost_.clear();
   broken_.clear();
+  begins_again_after_.clear();
   joined_ = false;
   if (state_ == run_state::starting)
     state_ = run_state::running;
@@ -323,19 +323,25 @@ run_logic::on_partition_failed(const partition_place& place,
   }
   // Nobody else holds what a partition on the only node would begin with.
   auto survives = survives_losses() && alive_.size() > 1;
-  if (!failure.may_recover || !survives)
+  if (!failure.may_recover)
     return on_failure("partition " + name + ": " + failure.reason);
+  if (!survives)
+    return on_failure("partition " + name + ": " + failure.reason
+                      + "; only a run with checkpoints, on several nodes, can "
+                        "begin again and pass over what fails");
   auto verdict = attempts_.on_failure(place, failure);
   auto attempt = " (attempt " + std::to_string(attempts_.attempts()) + " of "
                  + std::to_string(plan_.settings.max_attempts) + ")";
   latest_failure_ = "partition " + name + ": " + failure.reason + attempt;
   switch (verdict) {
     case failed_attempts::verdict::give_up:
-      if (failure.tuple)
-        latest_failure_ += "; it is one of more than "
-                           + std::to_string(failed_attempts::most_skipped)
-                           + " tuples that fail between two checkpoints";
+      latest_failure_ += why_given_up(failure);
       return on_failure(latest_failure_);
+    case failed_attempts::verdict::look_closer:
+      latest_failure_ += "; it is done again call by call, to find out which "
+                         "tuple it is: "
+                         + to_string(*failure.tuple);
+      break;
     case failed_attempts::verdict::skip:
       latest_failure_ +=
         "; it is a dead letter now: " + to_string(*failure.tuple);
@@ -343,6 +349,7 @@ run_logic::on_partition_failed(const partition_place& place,
     case failed_attempts::verdict::again:
       break;
   }
+  begins_again_after_ = latest_failure_;
   lost_.insert(place);
   return begin_recovery();
 }
@@ -353,6 +360,9 @@ run_logic::actions run_logic::on_failure(const std::string& reason) {
   // What follows from the first failure would only hide it.
   if (!is_over(state_))
     reason_ = reason;
+  if (!is_over(state_) && !begins_again_after_.empty()
+      && reason != latest_failure_)
+    reason_ += "; it was beginning again after: " + begins_again_after_;
   return end(run_state::failed);
 }
 

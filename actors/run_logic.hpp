@@ -1,6 +1,7 @@
 // The life of one run of a topology, as the topology supervisor leads it.
 #pragma once
 
+#include "actors/even_placement.hpp"
 #include "actors/failed_attempts.hpp"
 #include "actors/recovery.hpp"
 #include "actors/reports.hpp"
@@ -28,11 +29,12 @@ namespace braid {
 /// often as `failed_attempts` allows.
 ///
 /// When nodes are lost, their partitions get new instances of a new generation
-/// on nodes that live: all nodes are told to `recover`, and once all have, to
-/// `resume`. If more is lost meanwhile, that begins again for all that has not
-/// been resumed. A broken connection is a recovery of which only the second
-/// half is needed, a node that joins one of which nothing is lost. And a run
-/// that begins from a savepoint begins with the recovery of all its partitions.
+/// on nodes that live, by measured load: all nodes are told to `recover`, and
+/// once all have, to `resume`. If more is lost meanwhile, that begins again for
+/// all that has not been resumed. A broken connection is a recovery of which
+/// only the second half is needed, a node that joins one of which nothing is
+/// lost. And a run that begins from a savepoint begins with the recovery of all
+/// its partitions.
 ///
 /// After the supervising node was started again, a run goes on from what was
 /// `saved` of it: it waits for its nodes, and `on_supervisor_back` begins a
@@ -152,7 +154,6 @@ private:
   actions begin_from_savepoint();
   bool survives_losses() const;
   void lose_partitions(node_index node);
-  void place_anew(const partition_place& place);
   actions begin_recovery();
   actions begin_resumption();
   std::vector<slice_id> slices_of(const partition_place& place) const;
@@ -166,8 +167,11 @@ private:
   std::set<node_index> started_;
   std::set<partition_place> done_;
   stable_epoch stable_;
+  measured_loads loads_;
   failed_attempts attempts_;
   std::string latest_failure_;
+  /// What the recovery under way is for, if code failed.
+  std::string begins_again_after_;
   struct early_failure {
     partition_place place;
     partition_failure failure;

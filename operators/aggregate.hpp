@@ -5,6 +5,8 @@
 #include "operators/state.hpp"
 
 #include <concepts>
+#include <memory>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -88,6 +90,15 @@ struct folding {
   }
 };
 
+/// What consumes the results of a running aggregate, and its dead letters.
+template <class Result>
+struct aggregate_outputs {
+  std::shared_ptr<output_spec<Result>> results =
+    std::make_shared<output_spec<Result>>();
+  std::shared_ptr<output_spec<dead_letter>> dead_letters =
+    std::make_shared<output_spec<dead_letter>>();
+};
+
 /// One partition of a running aggregate.
 template <class T, class KeyOf, class Aggregator>
 class aggregate_operator final : public operator_instance {
@@ -100,13 +111,13 @@ public:
 
   aggregate_operator(const instance_setup& setup, KeyOf key_of,
                      Aggregator aggregator, emit when,
-                     const output_spec<result_type>& consumers)
+                     const aggregate_outputs<result_type>& outputs)
     : setup_(setup), key_of_(std::move(key_of)),
       aggregator_(std::move(aggregator)), when_(when), order_(setup_.slices),
-      state_("aggregate") {
+      state_("aggregate"), calls_(setup.operator_name, setup.skipped) {
     host(state_, setup_);
-    chain_context context{setup_, edges_, trackers_, nullptr, all_trackers_};
-    consumers.attach(output_, context);
+    attach(*outputs.results, output_, setup_);
+    attach(*outputs.dead_letters, calls_.letters(), setup_);
   }
 
   void process(const epoch_info& epoch,
@@ -118,33 +129,34 @@ public:
   }
 
   std::uint64_t emitted() const override {
-    return output_.emitted();
+    return output_.emitted() + calls_.letters().emitted();
   }
 
 private:
   using table = typename state_table<key_type, accumulator>::table;
 
+  using tuples = std::span<const tuple_view<T>>;
+
   void process_slice(std::uint32_t local, const epoch_info& epoch) {
-    auto slice = setup_.slices.id(local);
-    output_.begin_slice(epoch, slice);
-    guarded(setup_, epoch, slice, [&] {
+    emitter_base* outputs[] = {&output_};
+    auto work = [&](const epoch_info& info) {
       auto& entries = state_.of(local);
       switch (when_) {
         case emit::each_update:
-          take_and_emit(entries, local);
+          in_calls(info, 0, order_.of(local),
+                   [&](tuples some) { take_and_emit(entries, some); });
           break;
         case emit::each_epoch:
-          take(entries, local);
-          emit_changed(entries, order_.of(local));
+          emit_changed(entries, take(entries, local, info), info);
           break;
         case emit::at_end:
-          take(entries, local);
-          if (epoch.last)
-            emit_all(entries);
+          take(entries, local, info);
+          if (info.last)
+            emit_all(entries, info);
           break;
       }
-    });
-    output_.end_slice();
+    };
+    in_slice(calls_, epoch, setup_.slices.id(local), outputs, work);
     if (setup_.round_trip_state)
       round_trip(*this, setup_, local);
   }
@@ -154,14 +166,21 @@ private:
     return entries.edit(key, tuple.by, [&] { return start_of(aggregator_); });
   }
 
-  void take(table& entries, std::uint32_t local) {
-    order_.for_each(local, [&](const tuple_view<T>& tuple) {
-      aggregator_.add(value_of(entries, tuple), *tuple.value);
+  /// Returns the tuples that were taken.
+  tuples take(table& entries, std::uint32_t local, const epoch_info& info) {
+    taken_.clear();
+    in_calls(info, 0, order_.of(local), [&](tuples some) {
+      order_.for_each(some, [&](const tuple_view<T>& tuple) {
+        aggregator_.add(value_of(entries, tuple), *tuple.value);
+      });
+      if (info.careful)
+        taken_.push_back(some.front());
     });
+    return info.careful ? tuples{taken_} : order_.of(local);
   }
 
-  void take_and_emit(table& entries, std::uint32_t local) {
-    order_.for_each(local, [&](const tuple_view<T>& tuple) {
+  void take_and_emit(table& entries, tuples some) {
+    order_.for_each(some, [&](const tuple_view<T>& tuple) {
       auto& value = value_of(entries, tuple);
       aggregator_.add(value, *tuple.value);
       output_.emit({key_of_(*tuple.value), aggregator_.result(value)},
@@ -169,27 +188,32 @@ private:
     });
   }
 
-  /// Each key that `tuples` changed, once, in the order of the keys and with
-  /// the event time of its last tuple.
-  void emit_changed(table& entries, std::span<const tuple_view<T>> tuples) {
+  /// Each key that `taken` changed, once, in the order of the keys and with the
+  /// event time of its last tuple.
+  void emit_changed(table& entries, tuples taken, const epoch_info& info) {
     std::vector<std::pair<key_type, event_time>> changed;
-    changed.reserve(tuples.size());
-    for (auto& tuple : tuples)
+    changed.reserve(taken.size());
+    for (auto& tuple : taken)
       changed.emplace_back(key_of_(*tuple.value), tuple.time);
     std::stable_sort(changed.begin(), changed.end(), [](auto& a, auto& b) {
       return key_less(a.first, b.first);
     });
     for (std::size_t i = 0; i < changed.size(); ++i) {
-      auto& [key, time] = changed[i];
+      auto& key = changed[i].first;
+      auto time = changed[i].second;
       if (i + 1 < changed.size() && key_equal{}(changed[i + 1].first, key))
         continue;
-      output_.emit({key, aggregator_.result(*entries.find(key))}, time);
+      in_window_call(info, time, time + 1, key, [&] {
+        output_.emit({key, aggregator_.result(*entries.find(key))}, time);
+      });
     }
   }
 
-  void emit_all(const table& entries) {
+  void emit_all(const table& entries, const epoch_info& info) {
     for (auto* entry : entries.in_order())
-      output_.emit({entry->first, aggregator_.result(entry->second.value)});
+      in_window_call(info, info.now, info.now + 1, entry->first, [&] {
+        output_.emit({entry->first, aggregator_.result(entry->second.value)});
+      });
   }
 
   instance_setup setup_;
@@ -199,8 +223,8 @@ private:
   slice_order<T> order_;
   state_table<key_type, accumulator> state_;
   emitter<result_type> output_;
-  std::vector<const watermark_tracker*> trackers_;
-  std::vector<watermark_tracker*> all_trackers_;
+  careful_calls calls_;
+  std::vector<tuple_view<T>> taken_; ///< of a careful slice
 };
 
 } // namespace braid

@@ -107,7 +107,7 @@ public:
   }
 
   std::uint64_t emitted() const override {
-    return emitted_;
+    return flushed_ + pending_.size();
   }
 
   void add(std::unique_ptr<collector<T>> consumer) {
@@ -116,6 +116,7 @@ public:
 
   void begin_slice(const epoch_info& epoch, slice_id slice) override {
     time_ = epoch.now;
+    chunk_bytes_ = (epoch.careful ? 1 : most_chunk_tuples) * sizeof(event_time);
     for (auto& consumer : consumers_)
       consumer->begin_slice(epoch, slice);
   }
@@ -129,7 +130,7 @@ public:
 private:
   /// Small enough to stay in the first-level cache on its way through a chain
   /// of fused operators.
-  static constexpr std::size_t chunk_tuples = 256;
+  static constexpr std::size_t most_chunk_tuples = 256;
 
   template <class Make>
   struct made_by {
@@ -144,8 +145,8 @@ private:
   void put(Value&& value, event_time time) {
     pending_.values.emplace_back(std::forward<Value>(value));
     pending_.times.push_back(time);
-    ++emitted_;
-    if (pending_.size() == chunk_tuples)
+    // In bytes, which need no division.
+    if (pending_.times.size() * sizeof(event_time) >= chunk_bytes_)
       flush();
   }
 
@@ -162,13 +163,16 @@ private:
     } catch (...) {
       throw consumer_error{"something was thrown that is no std::exception"};
     }
+    flushed_ += pending_.size();
     pending_.clear();
   }
 
   chunk<T> pending_;
+  /// Of the times of the tuples that are handed on at once.
+  std::size_t chunk_bytes_ = most_chunk_tuples * sizeof(event_time);
   std::vector<std::unique_ptr<collector<T>>> consumers_;
   event_time time_ = 0;
-  std::uint64_t emitted_ = 0;
+  std::uint64_t flushed_ = 0;
 };
 
 } // namespace braid

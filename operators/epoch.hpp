@@ -22,6 +22,8 @@ inline constexpr event_time beginning_of_time =
 inline constexpr event_time end_of_time =
   std::numeric_limits<event_time>::max();
 
+class careful_calls;
+
 /// What an operator may know about the epoch it works on. A function of the
 /// sources' cuts alone, so the same on every re-execution.
 struct epoch_info {
@@ -37,6 +39,9 @@ struct epoch_info {
   bool idle = false;
   /// All upstream slices have ended; this is the operator's last epoch.
   bool last = false;
+  /// What the engine tells outputs: this slice's part of the epoch is executed
+  /// call by call (`careful_calls.hpp`). Changes no result.
+  careful_calls* careful = nullptr;
 };
 
 } // namespace braid

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "operators/batch.hpp"
+#include "operators/careful_calls.hpp"
 #include "operators/emitter.hpp"
 #include "operators/key_hash.hpp"
 
@@ -77,9 +78,11 @@ inline route balanced_route(epoch_number epoch, slice_id slice,
 template <class T, class KeyOf>
 class edge_writer final : public collector<T>, public edge_output {
 public:
-  edge_writer(edge_target target, KeyOf key_of)
+  /// `name` is what dead letters say of `key_of`.
+  edge_writer(edge_target target, KeyOf key_of, std::string name = "key_by")
     : edge_output(std::move(target)), how_(target_.how),
       key_of_(std::move(key_of)), sent_(target_.partitions) {
+    stage_.set_name(std::move(name));
     auto tuple_bytes = sizeof(T) + sizeof(route);
     batch_tuples_ = static_cast<std::uint32_t>(
       std::max<std::size_t>(1, target_.batch_bytes / tuple_bytes));
@@ -90,6 +93,7 @@ public:
   void begin_slice(const epoch_info& epoch, slice_id slice) override {
     epoch_ = epoch.number;
     slice_ = slice;
+    stage_.begin_slice(epoch);
     if (how_ == routing::rebalance)
       emitted_ = emitted_by_[slice];
     for (auto& builder : builders_)
@@ -103,16 +107,23 @@ public:
   }
 
   void take(const chunk<T>& tuples) override {
+    if (stage_.passes_over(tuples))
+      return;
     switch (how_) {
       case routing::keyed:
-        return take_keyed(tuples);
+        take_keyed(tuples);
+        break;
       case routing::forward:
-        return take_whole(tuples, target_.slices[slice_]);
+        take_whole(tuples, target_.slices[slice_]);
+        break;
       case routing::rebalance:
-        return take_balanced(tuples);
+        take_balanced(tuples);
+        break;
       case routing::broadcast:
-        return take_whole(tuples, 0);
+        take_whole(tuples, 0);
+        break;
     }
+    stage_.done();
   }
 
   std::vector<std::uint32_t> finish_epoch() override {
@@ -196,6 +207,7 @@ private:
 
   routing how_;
   KeyOf key_of_;
+  careful_stage stage_;
   std::vector<batch_builder<T>> builders_;
   std::vector<std::uint32_t> sent_;
   std::uint32_t batch_tuples_;

@@ -2,10 +2,12 @@
 // pass their own on, without a queue or a thread between.
 #pragma once
 
+#include "operators/careful_calls.hpp"
 #include "operators/emitter.hpp"
 #include "operators/operator_instance.hpp"
 #include "operators/watermark.hpp"
 
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -15,7 +17,13 @@ namespace braid {
 template <class In, class Out>
 class fused_operator : public collector<In> {
 public:
+  /// What messages and dead letters call it.
+  void set_name(std::string name) {
+    stage_.set_name(std::move(name));
+  }
+
   void begin_slice(const epoch_info& epoch, slice_id slice) override {
+    stage_.begin_slice(epoch);
     output_.begin_slice(epoch, slice);
   }
 
@@ -28,7 +36,19 @@ public:
   }
 
 protected:
+  /// As those of `careful_stage`.
+  bool passes_over(const chunk<In>& tuples) {
+    return stage_.passes_over(tuples);
+  }
+
+  void done() {
+    stage_.done();
+  }
+
   emitter<Out> output_;
+
+private:
+  careful_stage stage_;
 };
 
 template <class In, class Out, class Function>
@@ -37,8 +57,11 @@ public:
   explicit map_operator(Function function) : function_(std::move(function)) {}
 
   void take(const chunk<In>& tuples) override {
+    if (this->passes_over(tuples))
+      return;
     for (std::size_t i = 0; i < tuples.size(); ++i)
       this->output_.emit(function_(tuples.values[i]), tuples.times[i]);
+    this->done();
   }
 
 private:
@@ -51,9 +74,12 @@ public:
   explicit filter_operator(Predicate keep) : keep_(std::move(keep)) {}
 
   void take(const chunk<T>& tuples) override {
+    if (this->passes_over(tuples))
+      return;
     for (std::size_t i = 0; i < tuples.size(); ++i)
       if (keep_(tuples.values[i]))
         this->output_.emit(tuples.values[i], tuples.times[i]);
+    this->done();
   }
 
 private:
@@ -68,10 +94,13 @@ public:
     : function_(std::move(function)) {}
 
   void take(const chunk<In>& tuples) override {
+    if (this->passes_over(tuples))
+      return;
     for (std::size_t i = 0; i < tuples.size(); ++i) {
       this->output_.set_time(tuples.times[i]);
       function_(tuples.values[i], this->output_);
     }
+    this->done();
   }
 
 private:
@@ -94,11 +123,14 @@ public:
   }
 
   void take(const chunk<T>& tuples) override {
+    if (this->passes_over(tuples))
+      return;
     for (auto& value : tuples.values) {
       event_time time = time_of_(value);
       tracker_.observe(local_, time);
       this->output_.emit(value, time);
     }
+    this->done();
   }
 
   watermark_tracker& tracker() {

@@ -128,16 +128,20 @@ private:
 
   void join_slice(std::uint32_t local, const epoch_info& epoch,
                   tuples<left_type> left, tuples<right_type> right) override {
-    for (auto& tuple : left)
-      if (tuple.time < epoch.watermark_before) [[unlikely]]
-        this->late_left().emit(*tuple.value, tuple.time);
-      else
-        take_left(local, tuple);
-    for (auto& tuple : right)
-      if (tuple.time < epoch.watermark_before) [[unlikely]]
-        this->late_right().emit(*tuple.value, tuple.time);
-      else
-        take_right(local, tuple);
+    in_calls(epoch, 0, left, [&](tuples<left_type> some) {
+      for (auto& tuple : some)
+        if (tuple.time < epoch.watermark_before) [[unlikely]]
+          this->late_left().emit(*tuple.value, tuple.time);
+        else
+          take_left(local, tuple);
+    });
+    in_calls(epoch, 1, right, [&](tuples<right_type> some) {
+      for (auto& tuple : some)
+        if (tuple.time < epoch.watermark_before) [[unlikely]]
+          this->late_right().emit(*tuple.value, tuple.time);
+        else
+          take_right(local, tuple);
+    });
     if (interval_.sweeps(epoch.watermark_before, epoch.watermark_after))
       sweep(local, epoch.watermark_after);
   }

@@ -47,6 +47,7 @@ public:
     };
     auto sides = std::make_shared<declared_outputs>();
     sides->operator_name = name;
+    sides->dead_letters = outputs.dead_letters;
     sides->add("late_left", typeid(left_type), outputs.late_left);
     sides->add("late_right", typeid(right_type), outputs.late_right);
     sides->from =

@@ -27,7 +27,7 @@ struct join_types {
   Function function;
 };
 
-/// What consumes the results of a join, and its late tuples.
+/// What consumes the results of a join, its late tuples and its dead letters.
 template <class Types>
 struct join_outputs {
   template <class T>
@@ -39,6 +39,7 @@ struct join_outputs {
     std::make_shared<output_spec<typename Types::left>>();
   spec<typename Types::right> late_right =
     std::make_shared<output_spec<typename Types::right>>();
+  spec<dead_letter> dead_letters = std::make_shared<output_spec<dead_letter>>();
 };
 
 /// One partition of a join. Left tuples come in at port 0, right ones at 1; in
@@ -54,10 +55,11 @@ public:
   join_operator(const instance_setup& setup, Types types,
                 const join_outputs<Types>& outputs)
     : setup_(setup), types_(std::move(types)), left_(setup_.slices),
-      right_(setup_.slices) {
+      right_(setup_.slices), calls_(setup.operator_name, setup.skipped) {
     attach(*outputs.results, results_, setup_);
     attach(*outputs.late_left, late_left_, setup_);
     attach(*outputs.late_right, late_right_, setup_);
+    attach(*outputs.dead_letters, calls_.letters(), setup_);
   }
 
   void process(const epoch_info& epoch, std::span<const input_run> runs) final {
@@ -71,7 +73,8 @@ public:
   }
 
   std::uint64_t emitted() const final {
-    return results_.emitted() + late_left_.emitted() + late_right_.emitted();
+    return results_.emitted() + late_left_.emitted() + late_right_.emitted()
+           + calls_.letters().emitted();
   }
 
 protected:
@@ -83,7 +86,8 @@ protected:
   /// Whether the slice has something to do in this epoch even without input.
   virtual bool due(std::uint32_t local, const epoch_info& epoch) const = 0;
 
-  /// Takes a slice's input of an epoch, and fires what is due at its end.
+  /// Takes a slice's input of an epoch, and fires what is due at its end; all
+  /// calls of user code by `in_calls` and `in_window_call`.
   virtual void join_slice(std::uint32_t local, const epoch_info& epoch,
                           tuples<left_type> left, tuples<right_type> right) = 0;
 
@@ -109,15 +113,11 @@ protected:
 
 private:
   void process_slice(std::uint32_t local, const epoch_info& epoch) {
-    auto slice = setup_.slices.id(local);
     emitter_base* outputs[] = {&results_, &late_left_, &late_right_};
-    for (auto* output : outputs)
-      output->begin_slice(epoch, slice);
-    guarded(setup_, epoch, slice, [&] {
-      join_slice(local, epoch, left_.of(local), right_.of(local));
-    });
-    for (auto* output : outputs)
-      output->end_slice();
+    auto work = [&](const epoch_info& info) {
+      join_slice(local, info, left_.of(local), right_.of(local));
+    };
+    in_slice(calls_, epoch, setup_.slices.id(local), outputs, work);
     if (setup_.round_trip_state)
       round_trip(*this, setup_, local);
   }
@@ -129,6 +129,7 @@ private:
   emitter<result_type> results_;
   emitter<left_type> late_left_;
   emitter<right_type> late_right_;
+  careful_calls calls_;
 };
 
 } // namespace braid

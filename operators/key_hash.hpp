@@ -143,7 +143,7 @@ std::span<const std::byte> key_bytes(const K& key) {
 }
 
 template <class K>
-std::uint64_t hash64(const K& key) {
+inline std::uint64_t hash64(const K& key) {
   if constexpr (std::is_floating_point_v<K>) {
     return mix(bits_of(key));
   } else if constexpr (std::is_arithmetic_v<K> || std::is_enum_v<K>) {

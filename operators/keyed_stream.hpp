@@ -65,14 +65,14 @@ public:
                  emit when = emit::each_epoch) const {
     using op = aggregate_operator<T, KeyOf, Aggregator>;
     using out = typename op::result_type;
-    auto consumers = std::make_shared<output_spec<out>>();
+    aggregate_outputs<out> outputs;
     auto make = [key_of = key_of_, how, when,
-                 consumers](const instance_setup& setup) {
-      return std::make_unique<op>(setup, key_of, how, when, *consumers);
+                 outputs](const instance_setup& setup) {
+      return std::make_unique<op>(setup, key_of, how, when, outputs);
     };
     auto id = graph().add({.name = name, .keyed = true, .make = make});
     connect(id, 0);
-    return stream<out>{graph(), {{id, std::move(consumers)}}};
+    return stream<out>{graph(), {{id, outputs.results, outputs.dead_letters}}};
   }
 
   /// Gathers the tuples of each key by time: `tumbling(10s)`,

@@ -2,6 +2,7 @@
 // for the slices hosted there. Users meet `stream_operator.hpp` instead.
 #pragma once
 
+#include "operators/careful_calls.hpp"
 #include "operators/dead_letter.hpp"
 #include "operators/emitter.hpp"
 #include "operators/exchange.hpp"
@@ -31,7 +32,7 @@ struct instance_setup {
   bool round_trip_state = false;
   /// An earlier instance in the same run hosted these slices.
   bool resumed = false;
-  /// The tuples of the operator that become dead letters.
+  /// What becomes dead letters, and where to look for more.
   skipped_tuples skipped;
   /// The run goes back to a savepoint: what was written after it is void.
   bool goes_back = false;
@@ -212,7 +213,8 @@ inline std::string error_text(const instance_setup& setup,
          + ": " + why;
 }
 
-/// Runs `body`; an exception becomes an `operator_error` that says where.
+/// Runs `body`, which is called for no single tuple; an exception becomes an
+/// `operator_error` that says where.
 template <class Body>
 void guarded(const instance_setup& setup, const epoch_info& epoch,
              slice_id slice, Body&& body) {
@@ -227,6 +229,30 @@ void guarded(const instance_setup& setup, const epoch_info& epoch,
     throw failed(error.what());
   } catch (...) {
     throw failed("something was thrown that is no std::exception");
+  }
+}
+
+/// Runs `body(info)`, a slice's part of an epoch; `info` is `epoch` as outputs
+/// are told of it. An exception becomes an `operator_error` that says which
+/// call it came of, as far as that is known.
+template <class Body>
+void in_slice(careful_calls& calls, const epoch_info& epoch, slice_id slice,
+              std::span<emitter_base* const> outputs, Body&& body) {
+  auto& info = calls.begin_slice(epoch, slice);
+  for (auto* output : outputs)
+    output->begin_slice(info, slice);
+  try {
+    body(info);
+    for (auto* output : outputs)
+      output->end_slice();
+    calls.end_slice();
+  } catch (const operator_error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw calls.failure(info, slice, error.what());
+  } catch (...) {
+    throw calls.failure(info, slice,
+                        "something was thrown that is no std::exception");
   }
 }
 

@@ -32,7 +32,6 @@ struct declared_outputs {
   operator_id from = 0;
   std::string operator_name;
   std::vector<entry> entries;
-  /// Null if the operator has none.
   std::shared_ptr<output_spec<dead_letter>> dead_letters;
 
   /// What there is, for messages.

@@ -33,10 +33,12 @@ public:
                    const window_outputs<result_type, T>& outputs)
     : setup_(setup), key_of_(std::move(key_of)),
       aggregator_(std::move(aggregator)), gap_(windows.first.gap()),
-      lifetime_(windows.second), order_(setup_.slices), contents_("sessions") {
+      lifetime_(windows.second), order_(setup_.slices), contents_("sessions"),
+      calls_(setup.operator_name, setup.skipped) {
     host(contents_, setup_);
     attach(*outputs.results, output_, setup_);
     attach(*outputs.late, late_, setup_);
+    attach(*outputs.dead_letters, calls_.letters(), setup_);
   }
 
   void process(const epoch_info& epoch,
@@ -49,25 +51,24 @@ public:
   }
 
   std::uint64_t emitted() const override {
-    return output_.emitted() + late_.emitted();
+    return output_.emitted() + late_.emitted() + calls_.letters().emitted();
   }
 
 private:
   void process_slice(std::uint32_t local, const epoch_info& epoch) {
-    auto slice = setup_.slices.id(local);
-    output_.begin_slice(epoch, slice);
-    late_.begin_slice(epoch, slice);
-    guarded(setup_, epoch, slice, [&] {
-      order_.for_each(local, [&](const tuple_view<T>& tuple) {
-        if (!take(local, tuple, epoch)) [[unlikely]]
-          late_.emit(*tuple.value, tuple.time);
+    emitter_base* outputs[] = {&output_, &late_};
+    auto work = [&](const epoch_info& info) {
+      in_calls(info, 0, order_.of(local), [&](auto tuples) {
+        order_.for_each(tuples, [&](const tuple_view<T>& tuple) {
+          if (!take(local, tuple, info)) [[unlikely]]
+            late_.emit(*tuple.value, tuple.time);
+        });
       });
-      auto checked = contents_.take_due(local, epoch.watermark_after);
-      fire(local, checked, epoch);
-      expire(local, checked, epoch.watermark_after);
-    });
-    output_.end_slice();
-    late_.end_slice();
+      auto checked = contents_.take_due(local, info.watermark_after);
+      fire(local, checked, info);
+      expire(local, checked, info.watermark_after);
+    };
+    in_slice(calls_, epoch, setup_.slices.id(local), outputs, work);
     if (setup_.round_trip_state)
       round_trip(*this, setup_, local);
   }
@@ -153,9 +154,14 @@ private:
       return place(a) != place(b) ? place(a) < place(b)
                                   : key_less(*a.key, *b.key);
     });
-    for (auto& [key, session] : due)
-      output_.emit({*key, session->window, aggregator_.result(session->value)},
-                   session->window.end - 1);
+    for (auto& each : due) {
+      auto& window = each.session->window;
+      in_window_call(epoch, window.begin, window.end, *each.key, [&] {
+        output_.emit(
+          {*each.key, window, aggregator_.result(each.session->value)},
+          window.end - 1);
+      });
+    }
   }
 
   static bool is_due(const open_session& session, const epoch_info& epoch) {
@@ -201,6 +207,7 @@ private:
   contents contents_;
   emitter<result_type> output_;
   emitter<T> late_;
+  careful_calls calls_;
 };
 
 } // namespace braid

@@ -5,6 +5,7 @@
 
 #include "operators/batch.hpp"
 #include "operators/exchange.hpp"
+#include "operators/tuple_view.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -28,14 +29,6 @@ struct input_run {
 /// Sorts `runs` by (port, edge, upstream slice); runs of one slice stay in the
 /// order in which they were emitted, which must be their order in `runs`.
 void sort_runs(std::vector<input_run>& runs);
-
-/// A tuple of an epoch's input, in place.
-template <class T>
-struct tuple_view {
-  const T* value;
-  event_time time;
-  route by; ///< the hash of its key, on keyed edges
-};
 
 /// The input of one port in one epoch, grouped by hosted slice with one
 /// counting sort.
@@ -69,13 +62,15 @@ public:
     return {views_.data() + begins_[local], views_.data() + begins_[local + 1]};
   }
 
-  /// Calls `visit(tuple_view)` for the same tuples. They lie scattered over
-  /// their batches, so they are fetched into the cache ahead of the call.
+  /// Calls `visit(tuple_view)` for `tuples`, all of which `of` has returned, or
+  /// some in a row. They lie scattered over their batches, so they are fetched
+  /// into the cache ahead of the call.
   template <class Visit>
-  void for_each(std::uint32_t local, Visit visit) const {
-    for (auto i = begins_[local]; i < begins_[local + 1]; ++i) {
-      __builtin_prefetch(views_[i + prefetch_distance].value);
-      visit(views_[i]);
+  static void for_each(std::span<const tuple_view<T>> tuples, Visit visit) {
+    auto* end = tuples.data() + tuples.size();
+    for (auto* at = tuples.data(); at != end; ++at) {
+      __builtin_prefetch(at[prefetch_distance].value);
+      visit(*at);
     }
   }
 

@@ -156,6 +156,15 @@ protected:
   std::vector<edge_output*> edges_;
 };
 
+/// What consumes a source's tuples, and the dead letters of what is fused
+/// behind it.
+template <class T>
+struct source_outputs {
+  std::shared_ptr<output_spec<T>> tuples = std::make_shared<output_spec<T>>();
+  std::shared_ptr<output_spec<dead_letter>> dead_letters =
+    std::make_shared<output_spec<dead_letter>>();
+};
+
 /// A slice without tuples for this long, in epoch time, no longer holds the
 /// watermark back.
 inline constexpr event_time idle_after = 1'000'000;
@@ -167,10 +176,11 @@ class source_partition final : public source_instance {
 public:
   source_partition(const instance_setup& setup, const Source& source,
                    const source_context& context,
-                   const output_spec<value_type>& consumers)
-    : setup_(setup) {
+                   const source_outputs<value_type>& outputs)
+    : setup_(setup), calls_(setup.operator_name, setup.skipped) {
     chain_context chain{setup_, edges_, trackers_, nullptr, all_trackers_};
-    consumers.attach(output_, chain);
+    outputs.tuples->attach(output_, chain);
+    outputs.dead_letters->attach(calls_.letters(), chain);
     for (auto slice : setup_.slices.ids())
       splits_.push_back({source.open(slice, context)});
   }
@@ -250,6 +260,7 @@ public:
     encode(split.last_tuple_at, out);
     for (auto* tracker : all_trackers_)
       tracker->save(local, out);
+    encode(split.brought, out);
   }
 
   void load_slice(std::uint32_t local,
@@ -263,6 +274,10 @@ public:
     decode(in, split.last_tuple_at);
     for (auto* tracker : all_trackers_)
       tracker->load(local, in);
+    split.brought = 0;
+    // Savepoints of earlier versions do not say.
+    if (in.remaining() != 0)
+      decode(in, split.brought);
     in.expect_end();
     split.reader->seek(position);
   }
@@ -270,7 +285,8 @@ public:
 private:
   struct open_split {
     std::unique_ptr<source_reader<value_type>> reader;
-    std::uint64_t tuples = 0; ///< in this epoch
+    std::uint64_t tuples = 0;  ///< in this epoch
+    std::uint64_t brought = 0; ///< in all epochs
     bool ended = false;
     bool ended_before = false;         ///< this epoch
     bool recorded_end_reached = false; ///< of this epoch
@@ -341,17 +357,13 @@ private:
     }
     if (allowed->tuples == 0)
       return;
-    auto slice = setup_.slices.id(i);
     auto before = output_.emitted();
     auto begin = split.reader->position();
-    auto status = source_status::waiting;
-    output_.begin_slice(info, slice);
-    guarded(setup_, info, slice,
-            [&] { status = split.reader->read(output_, *allowed); });
-    output_.end_slice();
+    auto status = read(i, info, *allowed);
     auto brought = output_.emitted() - before;
     read_bytes_ += split.reader->position() - begin;
     split.tuples += brought;
+    split.brought += brought;
     progress_.tuples += brought;
     if (status == source_status::waiting)
       note_next_at(split);
@@ -359,6 +371,27 @@ private:
       note_recorded(split, recorded_cut(i, *budget.recorded));
     else
       note(split, status);
+  }
+
+  /// What a reader throws is no tuple's fault; what is fused behind it is
+  /// executed carefully the next time.
+  source_status read(std::uint32_t i, const epoch_info& epoch,
+                     const read_limits& limits) {
+    auto& split = splits_[i];
+    auto slice = setup_.slices.id(i);
+    auto& info = calls_.begin_read(epoch, slice, split.brought, output_);
+    output_.begin_slice(info, slice);
+    auto status = source_status::waiting;
+    guarded(setup_, info, slice, [&] {
+      try {
+        status = split.reader->read(output_, limits);
+        output_.end_slice();
+        calls_.end_slice();
+      } catch (const consumer_error& error) {
+        throw calls_.failure(info, slice, error.what());
+      }
+    });
+    return status;
   }
 
   /// The recording decides what is the end, not the reader.
@@ -387,6 +420,7 @@ private:
 
   instance_setup setup_;
   emitter<value_type> output_;
+  careful_calls calls_;
   std::vector<const watermark_tracker*> trackers_;
   std::vector<watermark_tracker*> all_trackers_;
   std::vector<open_split> splits_;

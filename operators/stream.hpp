@@ -8,6 +8,7 @@
 #include "operators/topology.hpp"
 #include "operators/user_operator.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <functional>
@@ -68,6 +69,8 @@ template <class T>
 struct stream_origin {
   operator_id from = 0;
   std::shared_ptr<output_spec<T>> output;
+  /// Those of the operator; null: these are they.
+  std::shared_ptr<output_spec<dead_letter>> dead_letters;
 };
 
 /// A stream of tuples of type `T`. A handle: copies mean the same stream, and
@@ -160,21 +163,30 @@ public:
                                  "side_output member"};
         return {*graph_,
                 {{declared_->from,
-                  std::static_pointer_cast<output_spec<U>>(entry.spec)}}};
+                  std::static_pointer_cast<output_spec<U>>(entry.spec),
+                  declared_->dead_letters}}};
       }
     throw topology_error{"operator '" + declared_->operator_name
                          + "' has no side output '" + name + "'; "
                          + declared_->names()};
   }
 
-  /// The tuples that make the user-written operator before this throw as often
-  /// as they may (`checkpoints.max_attempts`): they are passed over, as if they
-  /// had never been there. Where nothing consumes them they are only logged.
+  /// What makes the operator or source before this, or a function fused into
+  /// it, throw as often as it may (`checkpoints.max_attempts`): tuples, timers
+  /// and windows that are passed over, as if they had never been there. All
+  /// streams of an operator have the same. Where nothing consumes them they are
+  /// only logged.
   stream<dead_letter> dead_letters() const {
-    if (!declared_ || !declared_->dead_letters)
-      throw topology_error{"dead letters are asked of a stream that is not the "
-                           "direct result of a user-written operator"};
-    return {*graph_, {{declared_->from, declared_->dead_letters}}};
+    std::vector<stream_origin<dead_letter>> origins;
+    for (auto& origin : origins_) {
+      if (!origin.dead_letters)
+        throw topology_error{"dead letters are asked of a stream of dead "
+                             "letters; they have none"};
+      auto known = [&](auto& other) { return other.from == origin.from; };
+      if (std::none_of(origins.begin(), origins.end(), known))
+        origins.push_back({origin.from, origin.dead_letters, nullptr});
+    }
+    return {*graph_, std::move(origins)};
   }
 
   /// Spreads the tuples evenly over the slices of what comes next.
@@ -256,14 +268,15 @@ public:
   template <class KeyOf = without_key>
   void connect(operator_id to, std::uint16_t port, routing how,
                KeyOf key_of = {}) const {
+    auto name = "key_by for " + graph_->node(to).name;
     for (auto& origin : origins_) {
       auto edge =
         graph_->add(edge_node{0, origin.from, to, port, how, &decode_batch<T>});
       origin.output->consumers.push_back(
-        [edge,
-         key_of](chain_context& context) -> std::unique_ptr<collector<T>> {
+        [edge, key_of,
+         name](chain_context& context) -> std::unique_ptr<collector<T>> {
           auto writer = std::make_unique<edge_writer<T, KeyOf>>(
-            context.setup.target(edge), key_of);
+            context.setup.target(edge), key_of, name);
           context.edges.push_back(writer.get());
           context.trackers.push_back(context.tracker);
           return writer;
@@ -287,7 +300,8 @@ public:
   template <class Out>
   stream<Out> made_by(std::shared_ptr<output_spec<Out>> main,
                       const std::shared_ptr<declared_outputs>& sides) const {
-    stream<Out> result{*graph_, {{sides->from, std::move(main)}}};
+    stream<Out> result{*graph_,
+                       {{sides->from, std::move(main), sides->dead_letters}}};
     result.declared_ = sides;
     return result;
   }
@@ -303,9 +317,11 @@ private:
     for (auto& origin : origins_) {
       auto spec = std::make_shared<output_spec<Out>>();
       origin.output->consumers.push_back(
-        [make, spec](chain_context& context) -> std::unique_ptr<collector<T>> {
+        [make, spec,
+         name](chain_context& context) -> std::unique_ptr<collector<T>> {
           auto outer = context.tracker;
           auto result = make(context);
+          result->set_name(name);
           spec->attach(result->output(), context);
           context.tracker = outer;
           return result;
@@ -314,7 +330,7 @@ private:
       // A union's branches share the operator; it is listed with the first.
       if (&origin == &origins_.front())
         fused.push_back(name);
-      origins.push_back({origin.from, std::move(spec)});
+      origins.push_back({origin.from, std::move(spec), origin.dead_letters});
     }
     return {*graph_, std::move(origins), at_source_};
   }
@@ -337,18 +353,18 @@ template <source_definition Source>
 stream<typename Source::value_type> topology::source(std::string name,
                                                      Source from) {
   using value_type = typename Source::value_type;
-  auto consumers = std::make_shared<output_spec<value_type>>();
+  source_outputs<value_type> outputs;
   operator_node node;
   node.name = std::move(name);
   node.kind = operator_kind::source;
   node.count_splits = [from] { return from.splits(); };
-  node.make_source = [from, consumers](const instance_setup& setup,
-                                       const source_context& context) {
+  node.make_source = [from, outputs](const instance_setup& setup,
+                                     const source_context& context) {
     return std::make_unique<source_partition<Source>>(setup, from, context,
-                                                      *consumers);
+                                                      outputs);
   };
   auto id = add(std::move(node));
-  return {*this, {{id, std::move(consumers)}}, true};
+  return {*this, {{id, outputs.tuples, outputs.dead_letters}}, true};
 }
 
 } // namespace braid

@@ -65,6 +65,7 @@ public:
   user_operator(const instance_setup& setup, std::unique_ptr<Operator> op,
                 const attach_outputs& attach, Ports... ports)
     : setup_(setup), operator_(std::move(op)),
+      calls_(setup.operator_name, setup.skipped),
       inputs_(input<Ports>{std::move(ports), setup_.slices}...) {
     for (auto* handle : operator_->registry().handles())
       host(*handle, setup_);
@@ -73,7 +74,10 @@ public:
       share(*handle);
     operator_->at_hand().fires_timers = has_timers<Operator>;
     chain_context context{setup_, edges_, trackers_, nullptr, all_trackers_};
-    attach(*operator_, dead_letters_, context);
+    attach(*operator_, calls_.letters(), context);
+    outputs_.push_back(&operator_->output());
+    for (auto* side : operator_->side_outputs())
+      outputs_.push_back(&side->output());
   }
 
   void process(const epoch_info& epoch,
@@ -95,7 +99,7 @@ public:
   }
 
   std::uint64_t emitted() const override {
-    auto result = operator_->output().emitted() + dead_letters_.emitted();
+    auto result = operator_->output().emitted() + calls_.letters().emitted();
     for (auto* side : operator_->side_outputs())
       result += side->output().emitted();
     return result;
@@ -139,16 +143,34 @@ private:
     // Of no slice, so that all partitions draw the same.
     call.random = random_for(setup_.topology, setup_.operator_name,
                              hosted_slices::not_here, call.epoch.number);
-    for (auto& run : runs) {
-      auto& source = static_cast<const typed_batch<value_type>&>(*run.source);
-      guarded(setup_, call.epoch, run.slice, [&] {
-        for (auto i = run.first; i < run.first + run.count; ++i) {
-          call.time = source.time(i);
-          operator_->on_broadcast(source.values()[i]);
-        }
-      });
+    std::uint64_t index = 0;
+    auto take = [&](const typed_batch<value_type>& source, std::uint32_t i) {
+      call.time = source.time(i);
+      operator_->on_broadcast(source.values()[i]);
+      ++index;
+    };
+    try {
+      for (auto& run : runs) {
+        auto& source = static_cast<const typed_batch<value_type>&>(*run.source);
+        for (auto i = run.first; i < run.first + run.count; ++i)
+          take(source, i);
+      }
+    } catch (const std::exception& error) {
+      throw broadcast_error(index, error.what());
+    } catch (...) {
+      throw broadcast_error(index,
+                            "something was thrown that is no std::exception");
     }
     call.may_emit = true;
+  }
+
+  operator_error broadcast_error(std::uint64_t index, const char* why) const {
+    return operator_error{
+      "operator '" + setup_.operator_name + "', epoch "
+      + std::to_string(operator_->at_hand().epoch.number) + ", tuple "
+      + std::to_string(index) + " of the broadcast input: " + why
+      + "; it cannot be passed over, because other partitions may have gone on "
+        "with it: let on_broadcast catch what it cannot use"};
   }
 
   void process_slice(std::uint32_t local, const epoch_info& epoch) {
@@ -157,15 +179,13 @@ private:
     call.cursor.local = local;
     call.random = random_for(setup_.topology, setup_.operator_name, call.slice,
                              epoch.number);
-    each_output([&](emitter_base& out) { out.begin_slice(epoch, call.slice); });
-    guarded(setup_, epoch, call.slice, [&] {
+    in_slice(calls_, epoch, call.slice, outputs_, [&](const epoch_info& info) {
       each_input([&](auto& in, std::uint16_t port) {
         if constexpr (!std::remove_reference_t<decltype(in)>::broadcast)
-          take(in, port, local);
+          take(in, port, local, info);
       });
-      fire_timers(local, epoch);
+      fire_timers(local, info);
     });
-    each_output([](emitter_base& out) { out.end_slice(); });
     call.cursor.key = nullptr;
     if (setup_.round_trip_state)
       round_trip(*this, setup_, local);
@@ -174,19 +194,13 @@ private:
   /// What a handler throws is blamed on the tuple at hand, but not what comes
   /// from beyond an output.
   template <class Input>
-  void take(Input& in, std::uint16_t port, std::uint32_t local) {
+  void take(Input& in, std::uint16_t port, std::uint32_t local,
+            const epoch_info& info) {
     using value_type = typename decltype(in.port)::value_type;
     auto& call = operator_->at_hand();
     const tuple_view<value_type>* at = nullptr;
-    auto here = [&] {
-      auto index = static_cast<std::uint64_t>(at - in.order.of(local).data());
-      return input_position{call.epoch.number, call.slice, port, index};
-    };
     auto handle = [&](const tuple_view<value_type>& view) {
       at = &view;
-      if (!setup_.skipped.empty()) [[unlikely]]
-        if (set_aside(here(), view))
-          return;
       const key_type& key = in.port.key_of(*view.value);
       call.cursor.key = &key;
       call.cursor.hash = hash_of(view.by, key);
@@ -194,37 +208,32 @@ private:
       operator_->on(*view.value);
     };
     auto failed = [&](const char* why) {
-      return operator_error{error_text(setup_, call.epoch, call.slice, why),
-                            here()};
+      input_position here;
+      here.epoch = info.number;
+      here.slice = call.slice;
+      here.port = port;
+      here.index = static_cast<std::uint64_t>(at - in.order.of(local).data());
+      return operator_error{error_text(setup_, info, call.slice, why), here};
+    };
+    auto take_some = [&](std::span<const tuple_view<value_type>> tuples) {
+      in.order.for_each(tuples, handle);
     };
     try {
-      in.order.for_each(local, handle);
+      in_calls(info, port, in.order.of(local), take_some);
     } catch (const consumer_error&) {
       throw;
     } catch (const std::exception& error) {
+      if (info.careful)
+        throw;
       throw failed(error.what());
     } catch (...) {
+      if (info.careful)
+        throw;
       throw failed("something was thrown that is no std::exception");
     }
   }
 
-  /// Makes a dead letter of a tuple that is to be skipped.
-  template <class T>
-  bool set_aside(const input_position& at, const tuple_view<T>& view) {
-    auto found = setup_.skipped.find(at);
-    if (found == setup_.skipped.end())
-      return false;
-    auto bytes = encoded(*view.value);
-    dead_letters_.emit({setup_.operator_name,
-                        at,
-                        view.time,
-                        found->second,
-                        {bytes.begin(), bytes.end()}},
-                       view.time);
-    return true;
-  }
-
-  void fire_timers(std::uint32_t local, const epoch_info& epoch) {
+  void fire_timers(std::uint32_t local, const epoch_info& info) {
     if constexpr (has_timers<Operator>) {
       auto& call = operator_->at_hand();
       auto fire = [&](event_time at, const key_type& key) {
@@ -233,7 +242,13 @@ private:
         call.time = at;
         operator_->on_timer(at);
       };
-      operator_->timers().fire_due(local, epoch.watermark_after, fire);
+      auto fire_alone = [&](event_time at, const key_type& key) {
+        info.careful->timer(at, key, [&] { fire(at, key); });
+      };
+      if (info.careful) [[unlikely]]
+        operator_->timers().fire_due(local, info.watermark_after, fire_alone);
+      else
+        operator_->timers().fire_due(local, info.watermark_after, fire);
     }
   }
 
@@ -244,17 +259,10 @@ private:
       return by;
   }
 
-  template <class Visit>
-  void each_output(Visit&& visit) {
-    visit(operator_->output());
-    visit(dead_letters_);
-    for (auto* side : operator_->side_outputs())
-      visit(side->output());
-  }
-
   instance_setup setup_;
   std::unique_ptr<Operator> operator_;
-  emitter<dead_letter> dead_letters_;
+  careful_calls calls_;
+  std::vector<emitter_base*> outputs_; ///< but for dead letters
   std::tuple<input<Ports>...> inputs_;
   std::vector<const watermark_tracker*> trackers_;
   std::vector<watermark_tracker*> all_trackers_;

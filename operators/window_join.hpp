@@ -74,9 +74,13 @@ private:
 
   void join_slice(std::uint32_t local, const epoch_info& epoch,
                   tuples<left_type> left, tuples<right_type> right) override {
-    take(local, left, this->types().left_key, &both::left, this->late_left());
-    take(local, right, this->types().right_key, &both::right,
-         this->late_right());
+    in_calls(epoch, 0, left, [&](tuples<left_type> some) {
+      take(local, some, this->types().left_key, &both::left, this->late_left());
+    });
+    in_calls(epoch, 1, right, [&](tuples<right_type> some) {
+      take(local, some, this->types().right_key, &both::right,
+           this->late_right());
+    });
     if (due(local, epoch))
       fire_due(local, epoch);
   }
@@ -88,7 +92,7 @@ private:
       fired = window_lifetime::fires_at(window.end);
       if (fired > epoch.watermark_after)
         break;
-      fire(window, contents_.tables_of(local, *begin));
+      fire(window, contents_.tables_of(local, *begin), epoch);
     }
     contents_.expire(local, epoch.watermark_after);
   }
@@ -113,18 +117,24 @@ private:
   }
 
   void fire(const time_window& window,
-            const std::vector<const typename contents::table*>& panes) {
+            const std::vector<const typename contents::table*>& panes,
+            const epoch_info& epoch) {
     key_table<key_type, std::vector<const both*>> all;
     for (auto* pane : panes)
       for (auto& [key, entry] : *pane)
         all[key].push_back(&entry.value);
-    for (auto* entry : sorted(all)) {
-      auto left = in_order(entry->second, &both::left);
-      auto right = in_order(entry->second, &both::right);
-      for (auto& [l, left_value] : left)
-        for (auto& [r, right_value] : right)
-          this->emit(*left_value, *right_value, window.end - 1);
-    }
+    for (auto* entry : sorted(all))
+      in_window_call(epoch, window.begin, window.end, entry->first,
+                     [&] { fire_key(window, entry->second); });
+  }
+
+  void fire_key(const time_window& window,
+                const std::vector<const both*>& panes) {
+    auto left = in_order(panes, &both::left);
+    auto right = in_order(panes, &both::right);
+    for (auto& [l, left_value] : left)
+      for (auto& [r, right_value] : right)
+        this->emit(*left_value, *right_value, window.end - 1);
   }
 
   /// One side of all panes, with the numbers of arrival.

@@ -8,18 +8,22 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace braid {
 
-/// What consumes the results of a window operator, and its late tuples.
+/// What consumes the results of a window operator, its late tuples and its dead
+/// letters.
 template <class Result, class T>
 struct window_outputs {
   std::shared_ptr<output_spec<Result>> results =
     std::make_shared<output_spec<Result>>();
   std::shared_ptr<output_spec<T>> late = std::make_shared<output_spec<T>>();
+  std::shared_ptr<output_spec<dead_letter>> dead_letters =
+    std::make_shared<output_spec<dead_letter>>();
 };
 
 /// One partition of an aggregate over aligned windows. A slice's windows fire
@@ -50,10 +54,12 @@ public:
     : setup_(setup), key_of_(std::move(key_of)),
       aggregator_(std::move(aggregator)), order_(setup_.slices),
       contents_("windows", windows.first, windows.second,
-                storage_for(windows.first)) {
+                storage_for(windows.first)),
+      calls_(setup.operator_name, setup.skipped) {
     host(contents_, setup_);
     attach(*outputs.results, output_, setup_);
     attach(*outputs.late, late_, setup_);
+    attach(*outputs.dead_letters, calls_.letters(), setup_);
   }
 
   void process(const epoch_info& epoch,
@@ -67,32 +73,30 @@ public:
   }
 
   std::uint64_t emitted() const override {
-    return output_.emitted() + late_.emitted();
+    return output_.emitted() + late_.emitted() + calls_.letters().emitted();
   }
 
 private:
   void process_slice(std::uint32_t local, const epoch_info& epoch) {
-    auto slice = setup_.slices.id(local);
-    output_.begin_slice(epoch, slice);
-    late_.begin_slice(epoch, slice);
-    guarded(setup_, epoch, slice, [&] {
-      take(local);
-      fire_changed(local);
-      if (contents_.due(local, epoch.watermark_after))
-        fire_due(local, epoch);
-    });
-    output_.end_slice();
-    late_.end_slice();
+    emitter_base* outputs[] = {&output_, &late_};
+    auto work = [&](const epoch_info& info) {
+      // What an exception left behind in an earlier slice is void.
+      changed_.clear();
+      in_calls(info, 0, order_.of(local),
+               [&](auto tuples) { take(local, tuples); });
+      fire_changed(local, info);
+      if (contents_.due(local, info.watermark_after))
+        fire_due(local, info);
+    };
+    in_slice(calls_, epoch, setup_.slices.id(local), outputs, work);
     if (setup_.round_trip_state)
       round_trip(*this, setup_, local);
   }
 
-  void take(std::uint32_t local) {
-    // What an exception left behind in an earlier slice is void.
-    changed_.clear();
+  void take(std::uint32_t local, std::span<const tuple_view<T>> tuples) {
     // An epoch's tuples mostly lie in one pane, which is then looked up once.
     fate_.end = fate_.begin;
-    order_.for_each(local, [&](const tuple_view<T>& tuple) {
+    order_.for_each(tuples, [&](const tuple_view<T>& tuple) {
       if (!fate_.covers(tuple.time)) [[unlikely]]
         contents_.look_up(fate_, local, tuple.time);
       if (fate_.too_late()) [[unlikely]] {
@@ -114,7 +118,7 @@ private:
 
   /// Fires what had fired before this epoch's tuples changed it: the window of
   /// one key each, once.
-  void fire_changed(std::uint32_t local) {
+  void fire_changed(std::uint32_t local, const epoch_info& info) {
     auto before = [](auto& a, auto& b) {
       return a.first < b.first
              || (a.first == b.first && key_less(a.second, b.second));
@@ -122,8 +126,15 @@ private:
     std::sort(changed_.begin(), changed_.end(), before);
     for (std::size_t i = 0; i < changed_.size(); ++i)
       if (i == 0 || before(changed_[i - 1], changed_[i]))
-        fire_key(local, changed_[i].first, changed_[i].second);
+        fire_alone(local, changed_[i].first, changed_[i].second, info);
     changed_.clear();
+  }
+
+  /// Fires the window of one key, unless that is passed over.
+  void fire_alone(std::uint32_t local, event_time begin, const key_type& key,
+                  const epoch_info& info) {
+    in_window_call(info, begin, contents_.windows().at(begin).end, key,
+                   [&] { fire_key(local, begin, key); });
   }
 
   void fire_key(std::uint32_t local, event_time begin, const key_type& key) {
@@ -140,7 +151,10 @@ private:
       fired = window_lifetime::fires_at(contents_.windows().at(*begin).end);
       if (fired > epoch.watermark_after)
         break;
-      fire(*begin, contents_.tables_of(local, *begin));
+      if (epoch.careful) [[unlikely]]
+        fire_carefully(local, *begin, epoch);
+      else
+        fire(*begin, contents_.tables_of(local, *begin));
     }
     contents_.expire(local, epoch.watermark_after);
   }
@@ -157,6 +171,17 @@ private:
         combine(all[key], entry.value);
     for (auto* entry : sorted(all))
       emit(begin, entry->first, *entry->second);
+  }
+
+  /// The same, key by key.
+  void fire_carefully(std::uint32_t local, event_time begin,
+                      const epoch_info& info) {
+    key_table<key_type, bool> keys;
+    for (auto* entries : contents_.tables_of(local, begin))
+      for (auto& entry : *entries)
+        keys[entry.first] = true;
+    for (auto* entry : sorted(keys))
+      fire_alone(local, begin, entry->first, info);
   }
 
   /// Adds what a later pane holds of the same key.
@@ -179,6 +204,7 @@ private:
   contents contents_;
   emitter<result_type> output_;
   emitter<T> late_;
+  careful_calls calls_;
   typename contents::fate fate_;
   /// Windows that fired in an earlier epoch and changed in this, with the key.
   std::vector<std::pair<event_time, key_type>> changed_;

@@ -106,6 +106,7 @@ private:
     };
     auto sides = std::make_shared<declared_outputs>();
     sides->operator_name = name;
+    sides->dead_letters = outputs.dead_letters;
     sides->add("late", typeid(value_type), outputs.late);
     sides->from =
       tuples_.graph().add({.name = name, .keyed = true, .make = make});

@@ -66,6 +66,77 @@ TEST_CASE("a tuple that fails as often as it may is skipped") {
   CHECK(attempts.on_failure(first, of_tuple(5, 2)) == verdict::again);
 }
 
+namespace {
+
+partition_failure somewhere(epoch_number epoch) {
+  input_position at{epoch, 3};
+  at.somewhere = true;
+  return {"boom", true, epoch, at};
+}
+
+/// Of what a source has read: of no epoch.
+partition_failure of_read(std::uint64_t index, bool exactly = true) {
+  input_position at{0, 3, 0, index};
+  at.kind = call_kind::read;
+  at.somewhere = !exactly;
+  return {"boom", true, 9, at};
+}
+
+} // namespace
+
+TEST_CASE("where it is not known which call failed, the next attempt looks "
+          "closer") {
+  failed_attempts attempts{3};
+  CHECK(attempts.on_failure(first, somewhere(5)) == verdict::look_closer);
+  REQUIRE(attempts.skipped().size() == 1);
+  CHECK(attempts.skipped().front().at.somewhere);
+  // That was an attempt, too.
+  CHECK(attempts.on_failure(first, of_tuple(5, 2)) == verdict::again);
+  CHECK(attempts.on_failure(first, of_tuple(5, 2)) == verdict::skip);
+  CHECK(attempts.skipped().size() == 2);
+  // Of others it was not.
+  CHECK(attempts.on_failure(first, of_tuple(5, 7)) == verdict::again);
+  CHECK(attempts.on_failure(first, of_tuple(5, 7)) == verdict::again);
+  CHECK(attempts.on_failure(first, of_tuple(5, 7)) == verdict::skip);
+  attempts.on_stable(5);
+  CHECK(attempts.skipped().empty());
+}
+
+TEST_CASE("a single attempt is enough, once it is known which call it was") {
+  failed_attempts attempts{1};
+  CHECK(attempts.on_failure(first, somewhere(5)) == verdict::look_closer);
+  CHECK(attempts.on_failure(first, of_tuple(5, 2)) == verdict::skip);
+}
+
+TEST_CASE("looking closer without success is an attempt like others") {
+  failed_attempts attempts{2};
+  CHECK(attempts.on_failure(first, somewhere(5)) == verdict::look_closer);
+  CHECK(attempts.on_failure(first, somewhere(5)) == verdict::again);
+  CHECK(attempts.on_failure(first, somewhere(5)) == verdict::give_up);
+}
+
+TEST_CASE("what a source read is skipped for ever: it may cut its epochs "
+          "otherwise") {
+  failed_attempts attempts{2};
+  CHECK(attempts.on_failure(first, of_read(80, false)) == verdict::look_closer);
+  CHECK(attempts.on_failure(first, of_read(70)) == verdict::skip);
+  CHECK(attempts.skipped().size() == 2);
+  attempts.on_stable(1'000);
+  REQUIRE(attempts.skipped().size() == 1);
+  CHECK(attempts.skipped().front().at.index == 70);
+}
+
+TEST_CASE("too many tuples of a source between two checkpoints end the run") {
+  failed_attempts attempts{1};
+  std::uint64_t index = 0;
+  while (index < failed_attempts::most_skipped)
+    CHECK(attempts.on_failure(first, of_read(index++)) == verdict::skip);
+  attempts.on_stable(10);
+  for (auto end = 2 * index; index < end;)
+    CHECK(attempts.on_failure(first, of_read(index++)) == verdict::skip);
+  CHECK(attempts.on_failure(first, of_read(index)) == verdict::give_up);
+}
+
 TEST_CASE("what is skipped is known until nobody goes back to it") {
   failed_attempts attempts{1};
   attempts.on_failure(first, of_tuple(5, 1));
@@ -140,7 +211,9 @@ TEST_CASE("a partition that fails again before all go on is restored again") {
   recover(run);
   run.on_partition_failed(second, of_no_tuple(1), "sums/1");
   CHECK(run.state() == run_state::failed);
-  CHECK(run.reason() == "partition sums/1: boom (attempt 3 of 3)");
+  CHECK_THAT(run.reason(),
+             Catch::StartsWith("partition sums/1: boom (attempt 3 of 3); it "
+                               "came of no single tuple"));
 }
 
 TEST_CASE("what fails before all have started is restored when they have") {
@@ -164,5 +237,16 @@ TEST_CASE("alone, a node has nothing to begin again with") {
   run.on_node_lost(1, "gone");
   run.on_partition_failed(first, of_tuple(1, 0), "sums/0");
   CHECK(run.state() == run_state::failed);
-  CHECK(run.reason() == "partition sums/0: boom");
+  CHECK_THAT(run.reason(),
+             Catch::StartsWith("partition sums/0: boom; only a run with "
+                               "checkpoints, on several nodes, "));
+}
+
+TEST_CASE("what cannot begin again says what it began again after") {
+  auto run = begun(3);
+  run.on_partition_failed(second, of_tuple(1, 0), "sums/1");
+  run.on_failure("node b: the split cannot be read again");
+  CHECK(run.reason()
+        == "node b: the split cannot be read again; it was beginning again "
+           "after: partition sums/1: boom (attempt 1 of 3)");
 }

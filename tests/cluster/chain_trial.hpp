@@ -25,8 +25,8 @@ inline std::uint64_t epoch_of(const nlohmann::json& status) {
 /// Runs `hash_chains` twice with the same cuts: alone, and amid faults.
 class chain_trial {
 public:
-  /// Dead letters are made of the numbers `poison` and thrice that, unless it
-  /// is 0.
+  /// Dead letters are made of the numbers `poison`, twice and thrice that,
+  /// unless it is 0.
   chain_trial(std::size_t nodes, std::vector<std::string> settings,
               std::uint64_t poison = 0)
     : all{nodes, std::move(settings)}, poison_(poison) {

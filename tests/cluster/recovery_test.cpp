@@ -57,5 +57,8 @@ TEST_CASE("tuples that cannot be processed are dead letters, the same ones "
   auto letters = trial.dead_letters();
   CHECK_THAT(letters, Catch::Contains("10000: operator 'chains', slice ")
                         && Catch::Contains(": cannot stand 30000\n"));
-  CHECK(std::count(letters.begin(), letters.end(), '\n') == 2);
+  CHECK_THAT(letters, Catch::Contains("20000: operator 'checked' (fused into "
+                                      "'numbers'), slice ")
+                        && Catch::Contains(": cannot pass on 20000\n"));
+  CHECK(std::count(letters.begin(), letters.end(), '\n') == 3);
 }

@@ -89,15 +89,26 @@ std::string line_of(const braid::dead_letter& x) {
 } // namespace
 
 /// `count` numbers at the setting `rate`, in a hash chain for each of 1,000
-/// keys, into the folder `output`; dead letters beside it.
+/// keys, into the folder `output`; dead letters beside it: of the chains, and
+/// of a function that is fused into the source.
 BRAID_TOPOLOGY(hash_chains) {
-  auto chains = topology.source("numbers", numbers_from(settings, 1))
-                  .key_by(key_of)
-                  .process<chaining>("chains", poison_in(settings));
+  auto poison = poison_in(settings);
+  auto numbers = topology.source("numbers", numbers_from(settings, 1));
+  auto chains =
+    numbers
+      .map("checked",
+           [poison](const number& n) {
+             if (poison != 0 && n == 2 * poison)
+               throw std::runtime_error{"cannot pass on " + std::to_string(n)};
+             return n;
+           })
+      .key_by(key_of)
+      .process<chaining>("chains", poison_in(settings));
   chains.map("lines", [](const link_of_chain& x) { return line_of(x); })
     .sink("files",
           braid::write_lines(settings.path("output"), {}, {.files = 8}));
   chains.dead_letters()
+    .union_with(numbers.dead_letters())
     .map("letters", [](const braid::dead_letter& x) { return line_of(x); })
     .sink("dead", braid::write_lines(settings.path("output") + "-dead", {},
                                      {.files = 1}));

@@ -157,7 +157,8 @@ TEST_CASE("dead letters are the same wherever slices are, and each time") {
   }
 }
 
-TEST_CASE("what is beyond an output does not blame the tuple at hand") {
+TEST_CASE("what is beyond an output does not blame the tuple at hand, but is "
+          "looked for") {
   topology graph{"test", {}};
   graph.source("in", fed_by_hand<number>{})
     .key_by(last_digit)
@@ -176,13 +177,27 @@ TEST_CASE("what is beyond an output does not blame the tuple at hand") {
     fixture.run(0);
     FAIL("the map threw nothing");
   } catch (const operator_error& error) {
-    CHECK_FALSE(error.tuple());
+    REQUIRE(error.tuple());
+    CHECK(error.tuple()->somewhere);
+    CHECK(error.tuple()->epoch == 1);
     CHECK_THAT(error.what(), Catch::Contains("map: 7"));
+    CHECK_THAT(to_string(*error.tuple()), Catch::Contains("not known yet"));
   }
 }
 
-TEST_CASE("only user-written operators have dead letters") {
-  topology graph{"test", {}};
-  auto in = graph.source("in", fed_by_hand<number>{});
-  CHECK_THROWS_AS(in.dead_letters(), topology_error);
+TEST_CASE("a call has a text that names it") {
+  input_position at{7, 3, 1, 12};
+  CHECK(to_string(at) == "epoch 7, slice 3, tuple 12 of port 1");
+  at.stage = 2;
+  at.nth = 4;
+  CHECK(to_string(at)
+        == "epoch 7, slice 3, tuple 12 of port 1, tuple 4 of what came of it");
+  input_position timer{7, 3};
+  timer.kind = call_kind::timer;
+  timer.begin = 500;
+  timer.key = {std::byte{1}, std::byte{0xab}};
+  CHECK(to_string(timer) == "epoch 7, slice 3, timer at 500 of key 0x01ab");
+  input_position read{0, 3, 0, 12};
+  read.kind = call_kind::read;
+  CHECK(to_string(read) == "slice 3, tuple 12 that was read");
 }
