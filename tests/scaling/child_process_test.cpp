@@ -74,6 +74,25 @@ TEST_CASE("a child that is dropped is killed and reaped") {
   CHECK(!has_children());
 }
 
+TEST_CASE("what a child has started goes with it") {
+  scratch_folder folder;
+  auto held = folder.path() / "held";
+  REQUIRE(mkfifo(held.c_str(), 0600) == 0);
+  std::ifstream in;
+  {
+    child_process child{
+      {"sh", "-c",
+       "exec 1> " + held.string() + "; sleep 1000 & echo ready; wait"},
+      {}};
+    in.open(held);
+    std::string line;
+    std::getline(in, line);
+    CHECK(line == "ready");
+  }
+  // The end comes when nobody can write any more.
+  CHECK(std::string{std::istreambuf_iterator<char>{in}, {}}.empty());
+}
+
 TEST_CASE("what a child prints goes to its file, and the last line is known") {
   scratch_folder folder;
   auto file = folder.path() / "a.log";
