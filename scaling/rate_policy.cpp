@@ -1,0 +1,159 @@
+#include "scaling/rate_policy.hpp"
+
+#include "scaling/figures_in_words.hpp"
+
+#include <algorithm>
+
+namespace braid {
+
+namespace {
+
+/// Of a report in what is learnt over reports: a window that fires in every
+/// other interval, say, is not to look like two operators.
+constexpr double weight_of_newest = 0.5;
+
+/// A share of time too short to say what a tuple costs.
+constexpr double least_busy = 0.01;
+
+void blend(std::optional<double>& into, double newest) {
+  into = into ? *into + weight_of_newest * (newest - *into) : newest;
+}
+
+/// What arrives at a source, in tuples per second.
+double arrival_rate(const operator_figures& source, double seconds) {
+  if (source.arrived)
+    return static_cast<double>(*source.arrived) / seconds;
+  auto read = static_cast<double>(source.tuples_in()) / seconds;
+  auto free = 1 - std::min(source.most_blocked(), 1.0);
+  return read / std::max(free, 1 / rate_policy::growth);
+}
+
+/// Upstream before downstream. What is on a cycle is left out.
+std::vector<operator_id> upstream_first(const load_report& report) {
+  std::vector<std::size_t> open(report.operators.size());
+  for (const auto& edge : report.edges)
+    ++open[edge.to];
+  std::vector<operator_id> result;
+  for (operator_id id = 0; id < open.size(); ++id)
+    if (open[id] == 0)
+      result.push_back(id);
+  for (std::size_t i = 0; i < result.size(); ++i)
+    for (const auto& edge : report.edges)
+      if (edge.from == result[i] && --open[edge.to] == 0)
+        result.push_back(edge.to);
+  return result;
+}
+
+} // namespace
+
+std::vector<proposal> rate_policy::judge(const load_report& report) {
+  learn(report);
+  auto needed = demands(report);
+  auto triggered = false;
+  short_reports_.resize(report.operators.size());
+  for (operator_id id = 0; id < needed.size(); ++id) {
+    const auto& figures = report.operators[id];
+    auto& count = short_reports_[id];
+    auto falls_short =
+      needed[id] && !figures.fixed && is_short(figures, *needed[id]);
+    count = falls_short ? count + 1 : 0;
+    triggered = triggered || count >= settings_.consecutive;
+  }
+  std::vector<proposal> result;
+  for (operator_id id = 0; id < needed.size(); ++id) {
+    const auto& figures = report.operators[id];
+    result.push_back(judge(id, figures, needed[id]));
+    if (triggered)
+      result.back().wanted =
+        std::max(figures.parallelism(), result.back().enough);
+  }
+  return result;
+}
+
+void rate_policy::on_change() {
+  short_reports_.clear();
+}
+
+void rate_policy::learn(const load_report& report) {
+  costs_.resize(report.operators.size());
+  for (operator_id id = 0; id < costs_.size(); ++id) {
+    const auto& figures = report.operators[id];
+    auto tuples = static_cast<double>(figures.tuples_in());
+    if (tuples > 0 && figures.busy() > least_busy * figures.parallelism())
+      blend(costs_[id].seconds_per_tuple,
+            figures.busy() * report.seconds() / tuples);
+  }
+  selectivity_.resize(report.edges.size());
+  for (std::size_t i = 0; i < selectivity_.size(); ++i) {
+    const auto& edge = report.edges[i];
+    auto taken = static_cast<double>(report.operators[edge.from].tuples_in());
+    if (taken > 0)
+      blend(selectivity_[i], static_cast<double>(edge.tuples) / taken);
+  }
+}
+
+std::vector<std::optional<rate_policy::demand>>
+rate_policy::demands(const load_report& report) const {
+  // Tuples per second that each operator is to take in.
+  std::vector<double> steady(report.operators.size());
+  std::vector<double> catching_up(report.operators.size());
+  std::vector<char> is_source(report.operators.size(), 1);
+  for (const auto& edge : report.edges)
+    is_source[edge.to] = 0;
+  std::chrono::duration<double> catch_up = settings_.catch_up;
+  std::vector<std::optional<demand>> result(report.operators.size());
+  for (auto id : upstream_first(report)) {
+    const auto& figures = report.operators[id];
+    if (is_source[id] != 0)
+      steady[id] = catching_up[id] = arrival_rate(figures, report.seconds());
+    catching_up[id] +=
+      static_cast<double>(figures.backlog()) / catch_up.count();
+    for (std::size_t i = 0; i < report.edges.size(); ++i) {
+      const auto& edge = report.edges[i];
+      if (edge.from != id)
+        continue;
+      auto tuples_each = selectivity_[i].value_or(0);
+      steady[edge.to] += steady[id] * tuples_each;
+      catching_up[edge.to] += catching_up[id] * tuples_each;
+    }
+    if (auto each = costs_[id].seconds_per_tuple)
+      result[id] =
+        demand{steady[id] * *each, catching_up[id] * *each, steady[id]};
+  }
+  return result;
+}
+
+proposal rate_policy::judge(operator_id id, const operator_figures& figures,
+                            const std::optional<demand>& needed) const {
+  proposal result;
+  result.wanted = result.enough = figures.parallelism();
+  if (!needed) {
+    result.reason = "has processed too little to tell what a tuple costs";
+    return result;
+  }
+  result.enough = size_for(*needed);
+  auto each = *costs_[id].seconds_per_tuple;
+  result.reason = "takes in " + tuples_per_second(needed->rate)
+                  + ", a partition can do " + tuples_per_second(1 / each)
+                  + ": work for " + one_decimal(needed->steady)
+                  + " partitions, which are to be busy for "
+                  + std::to_string(settings_.target) + " %";
+  if (at_least(needed->steady / target()) < result.enough)
+    result.reason +=
+      "; " + one_decimal(needed->catching_up) + " partitions with the backlog";
+  return result;
+}
+
+std::uint32_t rate_policy::size_for(const demand& needed) const {
+  return std::max(at_least(needed.steady / target()),
+                  at_least(needed.catching_up));
+}
+
+bool rate_policy::is_short(const operator_figures& figures,
+                           const demand& needed) const {
+  auto partitions = static_cast<double>(figures.parallelism());
+  auto most = (1 + target()) / 2;
+  return needed.steady > most * partitions || needed.catching_up > partitions;
+}
+
+} // namespace braid
