@@ -1,0 +1,75 @@
+#include "scaling/node_provider.hpp"
+
+#include <string_view>
+
+namespace braid {
+
+namespace {
+
+/// Calls `visit(placeholder)` for each {lower_case} in `text`; returns the text
+/// with each replaced by what that returned.
+template <class Visit>
+std::string replace(const std::string& text, Visit visit) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz_";
+  std::string result;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    auto end = text[at] == '{' ? text.find_first_not_of(letters, at + 1)
+                               : std::string::npos;
+    if (end == std::string::npos || text[end] != '}' || end == at + 1) {
+      result += text[at++];
+      continue;
+    }
+    result += visit(text.substr(at, end + 1 - at));
+    at = end + 1;
+  }
+  return result;
+}
+
+} // namespace
+
+std::string to_string(node_event::kind x) {
+  switch (x) {
+    case node_event::kind::asked:
+      return "asked";
+    case node_event::kind::started:
+      return "started";
+    case node_event::kind::failed:
+      return "failed";
+    case node_event::kind::ended:
+      return "ended";
+    case node_event::kind::stopped:
+      return "stopped";
+    case node_event::kind::stop_failed:
+      return "stop failed";
+  }
+  return "unknown";
+}
+
+void check_command(const std::string& key,
+                   const std::vector<std::string>& command) {
+  if (command.empty() || command[0].empty())
+    throw scaling_error{key
+                        + ": there is no program to run; write it and its "
+                          "arguments as a list, such as [\"start-node\", "
+                          "\"{name}\", \"{address}\"]"};
+  for (const auto& word : command)
+    replace(word, [&](const std::string& placeholder) {
+      if (placeholder != "{name}" && placeholder != "{address}")
+        throw scaling_error{key + ": " + placeholder
+                            + " stands for nothing; use {name} and {address}"};
+      return placeholder;
+    });
+}
+
+std::vector<std::string> command_for(const std::vector<std::string>& command,
+                                     const node_order& order) {
+  std::vector<std::string> result;
+  for (const auto& word : command)
+    result.push_back(replace(word, [&](const std::string& placeholder) {
+      return placeholder == "{name}" ? order.name : order.address;
+    }));
+  return result;
+}
+
+} // namespace braid

@@ -1,0 +1,49 @@
+// Nodes as processes of this machine.
+#pragma once
+
+#include "scaling/child_process.hpp"
+#include "scaling/node_provider.hpp"
+
+#include <filesystem>
+#include <map>
+#include <memory>
+
+namespace braid {
+
+/// Starts each node as a child process and stops it by SIGTERM.
+///
+/// A node that ends by itself is reported, and not started again: whether it
+/// is still wanted is for the node pool to say. The nodes outlive a crash of
+/// this process, but not the provider.
+class process_provider final : public node_provider {
+public:
+  struct options {
+    /// The program and its arguments, with {name} and {address}: braid-node,
+    /// with ports that the system picks, say.
+    std::vector<std::string> command;
+    /// Each node's output goes to a file in it, named after the node; empty:
+    /// where this process's goes. The folder must be there.
+    std::filesystem::path output;
+    /// A node that is to stop and has not after this time is killed.
+    std::chrono::microseconds stop_limit = std::chrono::seconds{10};
+  };
+
+  /// @throws scaling_error if there is no such command.
+  explicit process_provider(options values);
+
+  void start(const node_order& order, time_point now) override;
+  void stop(const std::string& name, time_point now) override;
+  std::vector<node_event> poll(time_point now) override;
+
+private:
+  struct running_node {
+    std::unique_ptr<child_process> process;
+    bool is_to_stop = false;
+  };
+
+  options options_;
+  std::map<std::string, running_node> nodes_;
+  std::vector<node_event> events_;
+};
+
+} // namespace braid
