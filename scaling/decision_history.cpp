@@ -2,8 +2,17 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 
 namespace braid {
+
+namespace {
+
+std::uint64_t rounded(double x) {
+  return static_cast<std::uint64_t>(std::llround(x));
+}
+
+} // namespace
 
 std::string to_string(decision_state x) {
   switch (x) {
@@ -25,8 +34,8 @@ operator_summary summary_of(const operator_figures& figures, double seconds) {
   result.busy_permille =
     static_cast<std::uint64_t>(figures.most_busy() * 1000 + 0.5);
   if (seconds > 0)
-    result.tuples_in_per_second = static_cast<std::uint64_t>(
-      static_cast<double>(figures.tuples_in()) / seconds + 0.5);
+    result.tuples_in_per_second =
+      rounded(static_cast<double>(figures.tuples_in()) / seconds);
   result.backlog = figures.backlog();
   return result;
 }
