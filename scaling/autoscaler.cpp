@@ -25,6 +25,24 @@ operator_change change_of(const load_report& report, operator_id id,
   return result;
 }
 
+double heaviest_slice(const operator_figures& figures) {
+  double result = 0;
+  for (auto busy : figures.slice_busy)
+    result = std::max(result, busy);
+  return result;
+}
+
+/// With more partitions, the one with the heaviest slice is as busy as before.
+std::uint32_t most_useful(const operator_figures& figures) {
+  auto heaviest = heaviest_slice(figures);
+  if (heaviest <= 0)
+    return max_slices;
+  double all = 0;
+  for (auto busy : figures.slice_busy)
+    all += busy;
+  return at_least(all / heaviest);
+}
+
 [[noreturn]] void refuse(const std::string& operator_name,
                          const std::string& problem) {
   throw scaling_error{"operator '" + operator_name + "': " + problem};
@@ -142,21 +160,33 @@ std::vector<operator_change>
 autoscaler::scale_out(const load_report& report,
                       const std::vector<proposal>& proposals) const {
   std::vector<operator_change> result;
-  for (operator_id id = 0; id < proposals.size(); ++id) {
-    const auto& figures = report.operators[id];
-    auto wanted = std::max(proposals[id].wanted, limited(figures, 1));
-    if (figures.fixed || wanted <= figures.parallelism())
-      continue;
-    auto to = limited(figures, wanted);
-    if (to <= figures.parallelism())
-      continue;
-    auto reason = proposals[id].reason;
-    if (to < wanted)
-      reason += "; limited to " + std::to_string(to) + ", "
-                + std::to_string(wanted) + " would be right";
-    result.push_back(change_of(report, id, to, std::move(reason)));
-  }
+  for (operator_id id = 0; id < proposals.size(); ++id)
+    if (auto change = scale_out(report, id, proposals[id]))
+      result.push_back(std::move(*change));
   return result;
+}
+
+std::optional<operator_change>
+autoscaler::scale_out(const load_report& report, operator_id id,
+                      const proposal& proposed) const {
+  const auto& figures = report.operators[id];
+  auto wanted = std::max(proposed.wanted, limited(figures, 1));
+  if (figures.fixed || wanted <= figures.parallelism())
+    return std::nullopt;
+  auto to = limited(figures, wanted);
+  auto reason = proposed.reason;
+  if (to < wanted)
+    reason += "; limited to " + std::to_string(to) + ", "
+              + std::to_string(wanted) + " would be right";
+  if (auto most = most_useful(figures); most < to) {
+    to = std::max(most, limited(figures, 1));
+    reason += "; more than " + std::to_string(to)
+              + " do not help, since one slice keeps a partition busy for "
+              + per_cent(heaviest_slice(figures));
+  }
+  if (to <= figures.parallelism())
+    return std::nullopt;
+  return change_of(report, id, to, std::move(reason));
 }
 
 std::vector<operator_change>

@@ -22,9 +22,10 @@ namespace braid {
 /// intervals that overlap a change say nothing about either side of it and are
 /// passed over.
 ///
-/// Operators are scaled out as soon as the policy wants it. They are scaled in
-/// to the most that was enough at any time in the last `scale_in_after`, all of
-/// it after the last change: a short lull takes nothing away, and noise has
+/// Operators are scaled out as soon as the policy wants it, but no further than
+/// to where the heaviest slice is what keeps a partition busy. They are scaled
+/// in to the most that was enough at any time in the last `scale_in_after`, all
+/// of it after the last change: a short lull takes nothing away, and noise has
 /// shown its peaks before it can [the stabilisation window of Kubernetes'
 /// HorizontalPodAutoscaler]. Nothing is scaled in while more than `max_backlog`
 /// of work waits anywhere: what looks idle downstream of a backlog is not.
@@ -72,6 +73,9 @@ private:
   std::vector<operator_change>
   scale_out(const load_report& report,
             const std::vector<proposal>& proposals) const;
+  std::optional<operator_change> scale_out(const load_report& report,
+                                           operator_id id,
+                                           const proposal& proposed) const;
   std::vector<operator_change>
   scale_in(const load_report& report,
            const std::vector<proposal>& proposals) const;

@@ -78,6 +78,7 @@ public:
 
   pid_t run(std::vector<std::string> command) const {
     std::vector<char*> arguments;
+    arguments.reserve(command.size() + 1);
     for (auto& one : command)
       arguments.push_back(one.data());
     arguments.push_back(nullptr);

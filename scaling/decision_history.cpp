@@ -31,8 +31,7 @@ std::string to_string(decision_state x) {
 operator_summary summary_of(const operator_figures& figures, double seconds) {
   operator_summary result;
   result.parallelism = figures.parallelism();
-  result.busy_permille =
-    static_cast<std::uint64_t>(figures.most_busy() * 1000 + 0.5);
+  result.busy_permille = rounded(figures.most_busy() * 1000);
   if (seconds > 0)
     result.tuples_in_per_second =
       rounded(static_cast<double>(figures.tuples_in()) / seconds);

@@ -32,6 +32,9 @@ struct operator_figures {
   std::vector<partition_figures> partitions{};
   /// It cannot have more partitions than slices.
   std::uint32_t slices = 1;
+  /// By slice: for how much of the interval it kept its partition busy, 0 to 1.
+  /// Empty: not measured.
+  std::vector<double> slice_busy{};
   /// Its parallelism is not to be changed, as that of most sources.
   bool fixed = false;
   /// Sources that know it: tuples that came in from outside, read or not.

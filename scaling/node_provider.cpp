@@ -65,6 +65,7 @@ void check_command(const std::string& key,
 std::vector<std::string> command_for(const std::vector<std::string>& command,
                                      const node_order& order) {
   std::vector<std::string> result;
+  result.reserve(command.size());
   for (const auto& word : command)
     result.push_back(replace(word, [&](const std::string& placeholder) {
       return placeholder == "{name}" ? order.name : order.address;

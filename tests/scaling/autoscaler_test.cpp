@@ -157,6 +157,22 @@ TEST_CASE("no operator gets more partitions than slices, fixed ones none") {
   CHECK(!scaler.on_report(reports.next({few, fixed})));
 }
 
+TEST_CASE("no more partitions than the heaviest slice leaves work for") {
+  report_series reports;
+  autoscaler scaler{quick()};
+  auto skewed = figures_of("skewed", {0.9, 0.9, 0.8});
+  skewed.slice_busy = {0.65, 0.65, 0.65, 0.65};
+  auto decision = scaler.on_report(reports.next({skewed}));
+  REQUIRE(decision);
+  CHECK(decision->changes[0].to == 4);
+  scaler.on_carried_out(1, reports.now(), 0us);
+  // Each of the four is busy, and none can be split.
+  auto hot = figures_of("skewed", {0.9, 0.8, 0.8, 0.8});
+  hot.slice_busy = {0.9, 0.8, 0.8, 0.8};
+  for (auto i = 0; i < 10; ++i)
+    CHECK(!scaler.on_report(reports.next({hot})));
+}
+
 TEST_CASE("a report from before the end of a change is passed over") {
   rig one;
   auto number = one.report({0.9})->number;
