@@ -26,6 +26,9 @@ command_provider::command_provider(options values)
   if (options_.attempts == 0)
     throw scaling_error{"scaling.attempts: 0 is no attempt at all; give it at "
                         "least 1"};
+  if (options_.time_limit <= std::chrono::microseconds::zero())
+    throw scaling_error{"scaling.time_limit: no time at all; give it a "
+                        "duration above 0, such as \"5m\""};
 }
 
 void command_provider::start(const node_order& order, time_point now) {

@@ -1,10 +1,21 @@
 #include "scaling/node_provider.hpp"
 
-#include <string_view>
+#include "scaling/command_provider.hpp"
+#include "scaling/process_provider.hpp"
+#include "scaling/static_provider.hpp"
+
+#include <array>
+#include <utility>
 
 namespace braid {
 
 namespace {
+
+constexpr std::array provider_names{
+  std::pair{provider_kind::by_hand, std::string_view{"static"}},
+  std::pair{provider_kind::process, std::string_view{"process"}},
+  std::pair{provider_kind::command, std::string_view{"command"}},
+};
 
 /// Calls `visit(placeholder)` for each {lower_case} in `text`; returns the text
 /// with each replaced by what that returned.
@@ -44,6 +55,48 @@ std::string to_string(node_event::kind x) {
       return "stop failed";
   }
   return "unknown";
+}
+
+std::string to_string(provider_kind x) {
+  for (const auto& [kind, name] : provider_names)
+    if (kind == x)
+      return std::string{name};
+  return "unknown";
+}
+
+std::optional<provider_kind> to_provider_kind(std::string_view name) {
+  for (const auto& [kind, known] : provider_names)
+    if (known == name)
+      return kind;
+  return std::nullopt;
+}
+
+std::unique_ptr<node_provider>
+make_provider(const provider_settings& settings) {
+  if (!settings.output.empty()
+      && !std::filesystem::is_directory(settings.output))
+    throw scaling_error{"scaling.output: '" + settings.output.string()
+                        + "' is no folder; make it, or name another one"};
+  switch (settings.provider) {
+    case provider_kind::by_hand:
+      break;
+    case provider_kind::process: {
+      process_provider::options options;
+      options.command = settings.command;
+      options.output = settings.output;
+      return std::make_unique<process_provider>(std::move(options));
+    }
+    case provider_kind::command: {
+      command_provider::options options;
+      options.start = settings.command;
+      options.stop = settings.stop_command;
+      options.output = settings.output;
+      options.attempts = settings.attempts;
+      options.time_limit = settings.time_limit;
+      return std::make_unique<command_provider>(std::move(options));
+    }
+  }
+  return std::make_unique<static_provider>();
 }
 
 void check_command(const std::string& key,

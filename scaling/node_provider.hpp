@@ -5,7 +5,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace braid {
@@ -55,6 +59,43 @@ public:
   /// call. To be called every now and then, such as once a second.
   virtual std::vector<node_event> poll(time_point now) = 0;
 };
+
+/// Who starts and stops nodes.
+enum class provider_kind : std::uint8_t {
+  by_hand, ///< "static": `static_provider`
+  process, ///< `process_provider`
+  command, ///< `command_provider`
+};
+
+std::string to_string(provider_kind x);
+
+/// The kind of that name, or nothing.
+std::optional<provider_kind> to_provider_kind(std::string_view name);
+
+/// Where nodes come from. The initial values are the defaults.
+struct provider_settings {
+  provider_kind provider = provider_kind::by_hand;
+
+  /// `process`: what a node is run by. `command`: what starts one, and stops
+  /// one; the latter may be empty. Words, with {name} and {address}.
+  std::vector<std::string> command{};
+  std::vector<std::string> stop_command{};
+
+  /// Commands that fail, or take too long, are run so many times in all.
+  std::uint64_t attempts = 3;
+  std::chrono::microseconds time_limit = std::chrono::minutes{5};
+
+  /// A folder for what they print; empty: where our own output goes.
+  std::filesystem::path output{};
+
+  friend bool operator==(const provider_settings&,
+                         const provider_settings&) = default;
+};
+
+/// The provider that `settings` name.
+///
+/// @throws scaling_error if they cannot work.
+std::unique_ptr<node_provider> make_provider(const provider_settings& settings);
 
 /// Refuses a command that is empty, or has a placeholder other than {name} and
 /// {address}. `key` is where it stands, such as "scaling.command".

@@ -41,6 +41,26 @@ TEST_CASE("placeholders are replaced, and wrong ones refused") {
                     Catch::Contains("as a list"));
 }
 
+TEST_CASE("the settings say which provider there is") {
+  provider_settings settings;
+  CHECK(dynamic_cast<static_provider*>(make_provider(settings).get()));
+  settings.command = {"true"};
+  settings.provider = provider_kind::process;
+  CHECK(dynamic_cast<process_provider*>(make_provider(settings).get()));
+  settings.provider = provider_kind::command;
+  CHECK(dynamic_cast<command_provider*>(make_provider(settings).get()));
+  settings.time_limit = 0us;
+  CHECK_THROWS_WITH(make_provider(settings),
+                    Catch::StartsWith("scaling.time_limit: "));
+  settings.output = "/no/such/folder";
+  CHECK_THROWS_WITH(make_provider(settings),
+                    Catch::StartsWith("scaling.output: ")
+                      && Catch::Contains("/no/such/folder"));
+  for (auto name : {"static", "process", "command"})
+    CHECK(to_string(*to_provider_kind(name)) == name);
+  CHECK(!to_provider_kind("cloud"));
+}
+
 TEST_CASE("static: people are asked, once") {
   static_provider provider;
   provider.start(order, now);
