@@ -3,6 +3,7 @@
 #include "scaling/figures_in_words.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace braid {
 
@@ -28,6 +29,9 @@ double arrival_rate(const operator_figures& source, double seconds) {
   return read / std::max(free, 1 / rate_policy::growth);
 }
 
+/// From this share of its time on, a source counts as held back.
+constexpr double held_back = 0.1;
+
 /// Upstream before downstream. What is on a cycle is left out.
 std::vector<operator_id> upstream_first(const load_report& report) {
   std::vector<std::size_t> open(report.operators.size());
@@ -44,10 +48,22 @@ std::vector<operator_id> upstream_first(const load_report& report) {
   return result;
 }
 
+/// By operator, whether nothing goes to it.
+std::vector<char> sources_of(const load_report& report) {
+  std::vector<char> result(report.operators.size(), 1);
+  for (const auto& edge : report.edges)
+    result[edge.to] = 0;
+  return result;
+}
+
 } // namespace
 
 std::vector<proposal> rate_policy::judge(const load_report& report) {
   learn(report);
+  if (std::exchange(has_changed_, false))
+    changed_at_ = report.from;
+  if (may_be_catching_up(report))
+    return wait(report);
   auto needed = demands(report);
   auto triggered = false;
   short_reports_.resize(report.operators.size());
@@ -72,6 +88,31 @@ std::vector<proposal> rate_policy::judge(const load_report& report) {
 
 void rate_policy::on_change() {
   short_reports_.clear();
+  has_changed_ = true;
+}
+
+/// Whether a source may be held back just because it reads what it could not
+/// read before a change.
+bool rate_policy::may_be_catching_up(const load_report& report) const {
+  if (!changed_at_ || report.until - *changed_at_ > settings_.catch_up / 2)
+    return false;
+  auto is_source = sources_of(report);
+  for (operator_id id = 0; id < is_source.size(); ++id) {
+    const auto& figures = report.operators[id];
+    if (is_source[id] != 0 && !figures.arrived
+        && figures.most_blocked() > held_back)
+      return true;
+  }
+  return false;
+}
+
+std::vector<proposal> rate_policy::wait(const load_report& report) {
+  short_reports_.assign(report.operators.size(), 0);
+  std::vector<proposal> result;
+  for (const auto& figures : report.operators)
+    result.push_back({figures.parallelism(), figures.parallelism(),
+                      "sources may be catching up after a change"});
+  return result;
 }
 
 void rate_policy::learn(const load_report& report) {
@@ -97,9 +138,7 @@ rate_policy::demands(const load_report& report) const {
   // Tuples per second that each operator is to take in.
   std::vector<double> steady(report.operators.size());
   std::vector<double> catching_up(report.operators.size());
-  std::vector<char> is_source(report.operators.size(), 1);
-  for (const auto& edge : report.edges)
-    is_source[edge.to] = 0;
+  auto is_source = sources_of(report);
   std::chrono::duration<double> catch_up = settings_.catch_up;
   std::vector<std::optional<demand>> result(report.operators.size());
   for (auto id : upstream_first(report)) {

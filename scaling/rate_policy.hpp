@@ -30,7 +30,8 @@ namespace braid {
 ///
 /// A source that does not know what arrives and was held back is taken to have
 /// up to `growth` times what it read: the right size is then approached in
-/// steps.
+/// steps. While it goes on being held back, the next step waits for half of
+/// `catch_up`: it may just read what was left outside before.
 class rate_policy final : public scaling_policy {
 public:
   static constexpr double growth = 2;
@@ -55,6 +56,8 @@ private:
   };
 
   void learn(const load_report& report);
+  bool may_be_catching_up(const load_report& report) const;
+  std::vector<proposal> wait(const load_report& report);
   std::vector<std::optional<demand>> demands(const load_report& report) const;
   proposal judge(operator_id id, const operator_figures& figures,
                  const std::optional<demand>& needed) const;
@@ -71,6 +74,8 @@ private:
   std::vector<cost> costs_;                        ///< by operator
   std::vector<std::optional<double>> selectivity_; ///< by edge of a report
   std::vector<std::uint64_t> short_reports_;       ///< in a row, by operator
+  bool has_changed_ = false;                       ///< since the last report
+  std::optional<std::chrono::microseconds> changed_at_;
 };
 
 } // namespace braid

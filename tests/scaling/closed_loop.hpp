@@ -24,6 +24,7 @@ public:
         continue;
       for (auto& change : decision->changes)
         model_.rescale(change.id, change.to);
+      most_ = std::max(most_, model_.total_parallelism());
       scaler_.on_carried_out(decision->number, report.until,
                              std::chrono::milliseconds{200});
     }
@@ -64,6 +65,11 @@ public:
     return std::exchange(worst_lag_, 0);
   }
 
+  /// The highest total parallelism there ever was.
+  std::uint32_t most_parallelism() const {
+    return most_;
+  }
+
   const model_topology& model() const {
     return model_;
   }
@@ -77,6 +83,7 @@ private:
   autoscaler scaler_;
   double interval_;
   double worst_lag_ = 0;
+  std::uint32_t most_ = 0;
 };
 
 } // namespace braid::testing

@@ -87,6 +87,24 @@ TEST_CASE("a source that does not know what arrives is believed twofold") {
   }
 }
 
+TEST_CASE("after a change, a source that is held back may be catching up") {
+  rate_policy policy{{}};
+  report_series reports;
+  auto wanted = [&] {
+    auto source = figures_of("lines", {0.1}, 5'000);
+    source.fixed = true;
+    source.partitions[0].blocked = 0.9;
+    return policy
+      .judge(reports.next({source, figures_of("count", {1.0}, 5'000)},
+                          {{0, 1, 5'000}}))[1]
+      .wanted;
+  };
+  policy.on_change();
+  for (auto i = 0; i < 6 + 1; ++i)
+    CHECK(wanted() == 1); // half a minute, and the first of two reports
+  CHECK(wanted() == 3);
+}
+
 TEST_CASE("an operator without figures is left alone") {
   rate_policy policy{{}};
   report_series reports;
