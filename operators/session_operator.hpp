@@ -178,11 +178,11 @@ private:
     for (auto& key : checked) {
       auto& entry = *keys.find_entry(key);
       auto& of_key = entry.value;
-      auto gone = std::erase_if(of_key.sessions, [&](auto& session) {
+      auto is_gone = [&](auto& session) {
         return lifetime_.is_gone(session.window.end, watermark);
-      });
-      if (gone != 0)
-        keys.edit(key, entry);
+      };
+      if (std::any_of(of_key.sessions.begin(), of_key.sessions.end(), is_gone))
+        std::erase_if(keys.edit(key, entry).sessions, is_gone);
       for (auto& session : of_key.sessions)
         contents_.check(local, key, of_key, next_check(session, watermark));
       if (of_key.sessions.empty())

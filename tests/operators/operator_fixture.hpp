@@ -279,6 +279,8 @@ private:
     /// What a holder of backups has of each slice, and of what belongs to none.
     std::vector<byte_buffer> folded;
     byte_buffer shared;
+    /// What slices were, by local number, when they were frozen.
+    std::map<std::uint32_t, byte_buffer> frozen{};
   };
 
   /// Now and then takes the changes of slices, and checks that who holds an
@@ -298,9 +300,24 @@ private:
       hosted.standby->save_shared(applied);
       require_same(live, applied);
     }
-    for (std::uint32_t local = 0; local < hosted.slices.size(); ++local)
-      if ((epoch_.number + hosted.slices.id(local) * 7) % 5 < 2)
+    for (std::uint32_t local = 0; local < hosted.slices.size(); ++local) {
+      check_frozen(hosted, local);
+      if ((epoch_.number + hosted.slices.id(local) * 7) % 5 < 2) {
         check_changes(hosted, local);
+        hosted.instance->save_slice(local, hosted.frozen[local]);
+        hosted.instance->freeze(local, record_extent::everything);
+      }
+    }
+  }
+
+  /// What was frozen in an earlier epoch is what it was then.
+  static void check_frozen(hosted_instance& hosted, std::uint32_t local) {
+    auto frozen = hosted.frozen.extract(local);
+    if (frozen.empty())
+      return;
+    byte_buffer written;
+    hosted.instance->save_frozen(local, written);
+    require_same(frozen.mapped(), written);
   }
 
   static void check_changes(hosted_instance& hosted, std::uint32_t local) {
@@ -334,7 +351,7 @@ private:
 
   static void require_same(const byte_buffer& live, const byte_buffer& copy) {
     if (!(live == copy))
-      throw std::logic_error{"a copy that got all changes differs"};
+      throw std::logic_error{"a copy that got all changes, or was frozen, differs"};
   }
 
   /// The records of a slice that never had any.
