@@ -12,6 +12,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace braid {
@@ -95,7 +96,7 @@ class operator_error : public std::runtime_error {
 public:
   explicit operator_error(const std::string& message,
                           std::optional<input_position> tuple = {})
-    : std::runtime_error(message), tuple_(tuple) {}
+    : std::runtime_error(message), tuple_(std::move(tuple)) {}
 
   /// The call that it came of; nothing if it came of no single one.
   const std::optional<input_position>& tuple() const {
