@@ -103,7 +103,7 @@ TEST_CASE("ambiguous and unknown names are answered with the candidates") {
            "write more of its name\n");
   CHECK(all.control({"submit", "nonsense"}).errors
         == "braidctl: there is no topology 'nonsense'; there are endless, "
-           "everything, hash_chains, hash_chains_changed, "
+           "everything, hash_chains, hash_chains_changed, large_state, "
            "slow_diamond, slow_sink, stuck, throwing, two_speeds, "
            "word_count\n");
 }
