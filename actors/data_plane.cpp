@@ -39,8 +39,10 @@ link_layer& data_plane::link() {
   return *link_;
 }
 
-void data_plane::add(std::shared_ptr<const run_routes> routes) {
+void data_plane::add(std::shared_ptr<const run_routes> routes,
+                     const std::function<void()>& tell) {
   std::unique_lock guard{mutex_};
+  tell();
   auto run = routes->run;
   runs_[run] = std::move(routes);
 }

@@ -41,8 +41,11 @@ public:
 
   link_layer& link();
 
-  /// From now on frames of the run go to its actors.
-  void add(std::shared_ptr<const run_routes> routes);
+  /// From now on frames of the run go to its actors, which `tell` tells of the
+  /// routes, and must not block. Frames wait meanwhile: none comes to an actor
+  /// before what it was told, and what comes of that is not missed.
+  void add(std::shared_ptr<const run_routes> routes,
+           const std::function<void()>& tell);
   void remove(run_id run);
 
   /// The run has come to this generation: what comes from a node to which the

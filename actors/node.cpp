@@ -243,6 +243,9 @@ private:
     options.incarnation = incarnation_;
     options.host = settings_.data.host;
     options.port = settings_.data.port;
+    // By then a node whose heartbeats do not come either is lost.
+    options.silence_limit =
+      std::chrono::ceil<std::chrono::milliseconds>(2 * settings_.lost_after);
     data_plane::callbacks tell;
     tell.on_log = log_link;
     tell.on_peer_down = [this](const std::string& peer,

@@ -44,9 +44,12 @@ void node_supervisor_state::restore_runs() {
                     caf::actor{self},
                     false};
     try {
-      auto graph =
+      std::shared_ptr<const topology> graph =
         parts.registry->compose(plan.asked.topology, plan.asked.settings);
       begin.savepoints = {own.savepoints, savepoint_form(plan, *graph)};
+      // Before anybody is told to fetch from it.
+      if (plan.begins_after != 0 && saved.stable == plan.begins_after)
+        self->send(keeper, earlier_origin{plan, graph});
     } catch (const std::exception& error) {
       log("topology")
         ->warn("{} cannot be saved any more: {}", plan.name, error.what());

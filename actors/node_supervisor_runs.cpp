@@ -137,6 +137,8 @@ void node_supervisor_state::submit_from(submission asked,
                                         caf::response_promise promise) {
   if (!opened.file)
     return promise.deliver(failure(opened.error));
+  // A later life of this node may have another folder.
+  asked.from = std::filesystem::absolute(opened.file->path()).string();
   auto& saved = opened.file->manifest();
   if (saved.topology == asked.topology)
     asked.settings.insert(saved.settings.begin(), saved.settings.end());

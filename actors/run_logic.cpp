@@ -92,10 +92,11 @@ run_logic::on_supervisor_back(const std::set<node_index>& returned,
   for (auto& node : joined) {
     alive_.insert(static_cast<node_index>(plan_.nodes.size()));
     plan_.nodes.push_back(node);
-    joined_ = true;
+    nodes_changed_ = true;
   }
   for (auto node : missing)
     lose_partitions(node);
+  nodes_changed_ |= !missing.empty();
   for (auto one : returned)
     for (auto other : returned)
       if (one < other)
@@ -188,6 +189,8 @@ run_logic::actions run_logic::on_node_lost(node_index node,
   if (!survives_losses())
     return on_failure(reason);
   lose_partitions(node);
+  // Even if none ran there: it may have kept backups and cuts.
+  nodes_changed_ = true;
   std::erase_if(broken_, [&](auto& pair) {
     return pair.first == node || pair.second == node;
   });
@@ -199,7 +202,7 @@ run_logic::actions run_logic::on_node_joined(node_address node) {
     return {};
   alive_.insert(static_cast<node_index>(plan_.nodes.size()));
   plan_.nodes.push_back(std::move(node));
-  joined_ = true;
+  nodes_changed_ = true;
   return begin_recovery();
 }
 
@@ -245,7 +248,7 @@ run_logic::actions run_logic::begin_recovery() {
     generations_[place] = generation_;
     stable_.fence(place.id, slices_of(place), generation_, stable());
   }
-  if (lost_.empty() && !joined_)
+  if (lost_.empty() && !nodes_changed_)
     return begin_resumption();
   to_resume_.clear();
   to_recover_ = alive_;
@@ -274,7 +277,7 @@ run_logic::actions run_logic::on_resumed(node_index node,
   lost_.clear();
   broken_.clear();
   begins_again_after_.clear();
-  joined_ = false;
+  nodes_changed_ = false;
   if (state_ == run_state::starting)
     state_ = run_state::running;
   return {};

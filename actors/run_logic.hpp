@@ -32,9 +32,9 @@ namespace braid {
 /// on nodes that live, by measured load: all nodes are told to `recover`, and
 /// once all have, to `resume`. If more is lost meanwhile, that begins again for
 /// all that has not been resumed. A broken connection is a recovery of which
-/// only the second half is needed, a node that joins one of which nothing is
-/// lost. And a run that begins from a savepoint begins with the recovery of all
-/// its partitions.
+/// only the second half is needed; a node that joins, or is lost with nothing
+/// on it, one of which nothing is lost. And a run that begins from a savepoint
+/// begins with the recovery of all its partitions.
 ///
 /// After the supervising node was started again, a run goes on from what was
 /// `saved` of it: it waits for its nodes, and `on_supervisor_back` begins a
@@ -183,7 +183,7 @@ private:
   // Of the recovery under way.
   std::set<partition_place> lost_;
   std::set<std::pair<node_index, node_index>> broken_;
-  bool joined_ = false; ///< a node has
+  bool nodes_changed_ = false; ///< all must know who is alive now
   std::set<node_index> to_recover_;
   std::set<node_index> to_resume_;
 };

@@ -16,17 +16,6 @@ using self_pointer = caf::stateful_actor<savepoint_keeper_state>*;
 /// Orders that have failed are remembered for a while.
 constexpr std::size_t orders_remembered = 100;
 
-std::shared_ptr<const savepoint_input> open_whole(self_pointer self,
-                                                  const std::string& name) {
-  auto path = savepoint_path(self->state.folder, name);
-  if (!std::filesystem::exists(path))
-    throw std::runtime_error{"there is no savepoint '" + path.string()
-                             + "'; 'braidctl savepoint list' shows them"};
-  auto result = std::make_shared<savepoint_input>(path);
-  result->verify();
-  return result;
-}
-
 const savepoint_report* order_of(self_pointer self, const std::string& name) {
   auto& orders = self->state.orders;
   auto found = std::find_if(orders.rbegin(), orders.rend(),
@@ -51,14 +40,6 @@ savepoint_report status_of(self_pointer self, const std::string& name) {
   return describe(savepoint_input{path});
 }
 
-std::vector<content_piece> pieces(self_pointer self,
-                                  const content_request& asked) {
-  auto found = self->state.origins.find(asked.run);
-  if (found == self->state.origins.end())
-    throw std::runtime_error{"no run of that number begins from a savepoint"};
-  return found->second->pieces(asked);
-}
-
 control_reply answer(self_pointer self, const control_request& asked) {
   try {
     switch (asked.kind) {
@@ -68,11 +49,12 @@ control_reply answer(self_pointer self, const control_request& asked) {
         return {"",
                 to_body(status_of(self, from_body<std::string>(asked.body)))};
       case request_kind::verify_savepoint:
-        return {"", to_body(describe(
-                      *open_whole(self, from_body<std::string>(asked.body))))};
-      default:
         return {"",
-                to_body(pieces(self, from_body<content_request>(asked.body)))};
+                to_body(describe(*open_whole_savepoint(
+                  self->state.folder, from_body<std::string>(asked.body))))};
+      default:
+        return {"", to_body(self->state.origins.pieces(
+                      from_body<content_request>(asked.body)))};
     }
   } catch (const std::exception& error) {
     return {error.what(), {}, false};
@@ -97,7 +79,7 @@ caf::behavior savepoint_keeper(self_pointer self,
   return {
     [=](open_savepoint_atom, const std::string& name) -> opened_savepoint {
       try {
-        return {open_whole(self, name), ""};
+        return {open_whole_savepoint(self->state.folder, name), ""};
       } catch (const std::exception& error) {
         return {nullptr, error.what()};
       }
@@ -113,9 +95,14 @@ caf::behavior savepoint_keeper(self_pointer self,
     },
     [=](const run_origin& what) {
       if (what.origin)
-        self->state.origins[what.run] = what.origin;
+        self->state.origins.add(what.run, what.origin);
       else
-        self->state.origins.erase(what.run);
+        self->state.origins.forget(what.run);
+    },
+    [=](const earlier_origin& what) {
+      auto trouble = self->state.origins.open_again(what.plan, *what.graph);
+      if (!trouble.empty())
+        log("topology")->error("{}", trouble);
     },
   };
 }

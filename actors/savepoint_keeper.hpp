@@ -3,13 +3,12 @@
 #pragma once
 
 #include "actors/messages.hpp"
-#include "actors/savepoint_origin.hpp"
+#include "actors/savepoint_origins.hpp"
 
 #include <caf/behavior.hpp>
 #include <caf/stateful_actor.hpp>
 
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,18 +27,25 @@ struct run_origin {
   std::shared_ptr<savepoint_origin> origin;
 };
 
+/// An earlier life of this node has begun a run from a savepoint, and no later
+/// epoch is stable: what the run has lost meanwhile will be asked for.
+struct earlier_origin {
+  deployment plan;
+  std::shared_ptr<const topology> graph;
+};
+
 struct savepoint_keeper_state {
   static inline const char* name = "savepoint_keeper";
 
   std::filesystem::path folder;
   /// Of savepoints that are under way or have failed, the newest last.
   std::vector<savepoint_report> orders;
-  std::map<run_id, std::shared_ptr<savepoint_origin>> origins;
+  savepoint_origins origins;
 };
 
 /// Receives `open_savepoint` (a name; answers `opened_savepoint`),
 /// `control_request` about savepoints, `savepoint_report` (one under way has
-/// news), `savepoint_pruning` and `run_origin`.
+/// news), `savepoint_pruning`, `run_origin` and `earlier_origin`.
 caf::behavior
 savepoint_keeper(caf::stateful_actor<savepoint_keeper_state>* self,
                  std::filesystem::path folder);
@@ -50,3 +56,4 @@ using open_savepoint_atom = caf::atom_constant<caf::atom("opensp")>;
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::opened_savepoint)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::run_origin)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::earlier_origin)

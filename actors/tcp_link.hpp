@@ -28,6 +28,9 @@ struct tcp_link_options {
   /// How long a peer may take to accept a connection, and then to say hello.
   std::chrono::milliseconds connect_limit{3000};
   std::chrono::milliseconds handshake_limit{3000};
+  /// How long nothing of what was sent may arrive. Then the connection is
+  /// broken; the system alone would go on for a quarter of an hour.
+  std::chrono::milliseconds silence_limit{6000};
   /// Wait before dialling again: doubles with each failure up to the longest.
   std::chrono::milliseconds first_retry{20};
   std::chrono::milliseconds longest_retry{1000};
@@ -39,7 +42,8 @@ struct tcp_link_options {
 /// is its peer. Both introduce themselves with protocol version, lane, name and
 /// incarnation. A connection is refused, with one line in both logs, if the
 /// caller is no peer or an older life of it. A peer has one connection at a
-/// time: a later one replaces the earlier. Bytes that are not a frame end it.
+/// time: a later one replaces the earlier. Bytes that are not a frame end it,
+/// and so does a network that loses what is sent.
 ///
 /// The lane of state has a connection of its own, dialled once that of batches
 /// stands; if one of the two ends, the other is closed. State goes in pieces of

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cassert>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <thread>
 #include <utility>
 
@@ -12,6 +15,17 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 using endpoints = std::vector<tcp::endpoint>;
+
+namespace {
+
+/// A network that loses all packets does not end a connection.
+void limit_silence(tcp_stream& stream, std::chrono::milliseconds limit) {
+  auto longest = static_cast<unsigned>(limit.count());
+  setsockopt(stream.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &longest,
+             sizeof(longest));
+}
+
+} // namespace
 
 tcp_link_context::tcp_link_context(const tcp_link_options& wanted,
                                    link_callbacks whom)
@@ -211,6 +225,7 @@ void tcp_peer::adopt(tcp_stream stream, const hello& theirs) {
 
 void tcp_peer::connect_lane(lane which, tcp_stream stream) {
   auto& to = of(which);
+  limit_silence(stream, context_->options.silence_limit);
   to.connection = std::make_shared<tcp_connection>(
     std::move(stream), which, context_->bodies,
     context_->options.longest_frame_bytes, connection_callbacks(which));

@@ -28,6 +28,11 @@ void report(self_pointer self) {
   // A run that begins from a savepoint has not lost anything by that.
   auto begun = state.logic->plan().begins_after != 0 ? 1 : 0;
   report.recoveries = state.logic->generation() - begun;
+  // Nobody is to see a run that is over without its figures.
+  if (is_over(state.logic->state()) && state.stopping > 0) {
+    write_down(self);
+    return;
+  }
   if (report.state != state.logic->state()) {
     report.state = state.logic->state();
     report.reason = state.logic->reason();
@@ -76,8 +81,12 @@ void keep_last_figures(self_pointer self, const control_reply& stopped) {
   auto& all = self->state.given.report.partitions;
   for (auto& last : from_body<std::vector<partition_report>>(stopped.body))
     all.push_back(std::move(last));
-  write_down(self);
-  self->send(self->state.given.home, self->state.given.report);
+}
+
+/// A node has stopped its part of the run, or does not answer.
+void on_stopped(self_pointer self) {
+  --self->state.stopping;
+  report(self);
 }
 
 /// A command as it was when it was sent.
@@ -151,16 +160,25 @@ void tell(self_pointer self, const run_logic::action& action) {
   if (!node)
     return; // has not come back yet
   sent_command sent{action, self->state.logic->generation()};
+  auto stops = action.what == run_logic::command::stop;
+  self->state.stopping += stops ? 1 : 0;
   self->request(node, caf::duration{given.limit}, to_request(self, action.what))
     .then(
       [=](const control_reply& reply) {
         if (!reply.error.empty())
-          return on_refused(self, sent, reply.error);
-        on_done(self, sent);
-        if (sent.action.what == run_logic::command::stop)
+          on_refused(self, sent, reply.error);
+        else if (stops)
           keep_last_figures(self, reply);
+        else
+          on_done(self, sent);
+        if (stops)
+          on_stopped(self);
       },
-      [=](const caf::error&) { on_silence(self, sent); });
+      [=](const caf::error&) {
+        on_silence(self, sent);
+        if (stops)
+          on_stopped(self);
+      });
 }
 
 void carry_out(self_pointer self, const run_logic::actions& actions) {

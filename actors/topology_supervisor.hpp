@@ -64,6 +64,7 @@ struct topology_supervisor_state {
   /// Decided, but nobody may be told before it is written down.
   run_logic::actions undecided;
   std::string journal_trouble; ///< why that is not possible now
+  unsigned stopping = 0;       ///< nodes that have not told their last figures
   std::optional<run_return> coming_back;
 
   /// Regularly, not just for savepoints.

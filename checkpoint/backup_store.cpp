@@ -10,6 +10,13 @@
 
 namespace braid {
 
+namespace {
+
+/// Of what folding made, more than the size divided by this is not held unused.
+constexpr std::size_t most_unused = 8;
+
+} // namespace
+
 std::string to_string(put_result x) {
   switch (x) {
     case put_result::stored:
@@ -307,6 +314,9 @@ void backup_store::fold(entries& held, epoch_number stable) {
   if (found.result != restored_slice::outcome::found)
     return;
   auto folded = whole_of(found, fold_);
+  // Room that folding made and did not need counts for nothing, but is held.
+  if (folded.capacity() > folded.size() + folded.size() / most_unused)
+    folded = byte_buffer{folded.bytes()};
   auto sum = checksum(folded);
   entry whole{std::nullopt, last->second.incarnation,
               std::make_shared<const byte_buffer>(std::move(folded)), sum};

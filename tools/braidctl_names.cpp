@@ -42,7 +42,10 @@ std::string complete_name(const std::string& typed,
   if (meant)
     throw braidctl_error{"there is no " + what + "; did you mean '" + *meant
                          + "'?"};
-  throw braidctl_error{"there is no " + what + "; there are " + listed(names)};
+  throw braidctl_error{
+    "there is no " + what
+    + (names.size() == 1 ? "; there is only " : "; there are ")
+    + listed(names)};
 }
 
 } // namespace braid

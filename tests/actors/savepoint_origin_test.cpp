@@ -3,7 +3,7 @@
 #include "tests/tools/scratch_folder.hpp"
 
 #include "actors/held_backups.hpp"
-#include "actors/savepoint_origin.hpp"
+#include "actors/savepoint_origins.hpp"
 
 #include "checkpoint/checksum.hpp"
 
@@ -82,6 +82,10 @@ public:
                           const dropped_operators& dropped = {}) const {
     return {std::make_shared<savepoint_input>(path_), of.graph, of.owners(),
             dropped};
+  }
+
+  const std::filesystem::path& path() const {
+    return path_;
   }
 
 private:
@@ -304,4 +308,73 @@ TEST_CASE("an operator that would wait for ever is refused") {
   CHECK_THROWS_WITH(saved.origin(usual_graph{}),
                     Catch::Contains("'sums' has lost its input")
                       && Catch::Contains("--drop sums"));
+}
+
+// -- when the supervising node was started again ------------------------------
+
+namespace {
+
+/// What a journal says of a run that began from a savepoint.
+deployment plan_from(const small_savepoint& saved, const small_graph& graph) {
+  deployment plan;
+  plan.run = 7;
+  plan.name = "small-2";
+  plan.asked.from = saved.path().string();
+  plan.owners = graph.owners();
+  plan.begins_after = at;
+  return plan;
+}
+
+std::string refusal(savepoint_origins& origins, const content_request& asked) {
+  try {
+    origins.pieces(asked);
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return "answered";
+}
+
+} // namespace
+
+TEST_CASE("[39] a later life of the supervisor opens the savepoints of its "
+          "runs again") {
+  small_savepoint saved;
+  usual_graph same;
+  savepoint_origins origins;
+  CHECK(origins.open_again(plan_from(saved, same), same.graph).empty());
+  auto found = origins.pieces({7, at, {{1, 2}}});
+  REQUIRE(found.size() == 1);
+  CHECK(std::string(found[0].bytes.begin(), found[0].bytes.end()) == "sums 2");
+  CHECK_THAT(refusal(origins, {8, at, {{1, 2}}}),
+             Catch::Contains("no run of that number"));
+  origins.forget(7);
+  CHECK_THAT(refusal(origins, {7, at, {{1, 2}}}),
+             Catch::Contains("no run of that number"));
+}
+
+TEST_CASE("a savepoint that is gone when it is needed again is named, and "
+          "nothing begins empty in its place") {
+  small_savepoint saved;
+  usual_graph same;
+  auto plan = plan_from(saved, same);
+  std::string why;
+  SECTION("gone") {
+    std::filesystem::remove(saved.path());
+    why = "there is no savepoint";
+  }
+  SECTION("damaged") {
+    std::filesystem::resize_file(saved.path(), 100);
+    why = "daily.savepoint";
+  }
+  SECTION("another one of its name") {
+    plan.begins_after = at + 1;
+    why = "is of epoch 40 now, and the run began after epoch 41";
+  }
+  savepoint_origins origins;
+  auto trouble = origins.open_again(plan, same.graph);
+  CHECK_THAT(trouble, Catch::Contains("which small-2 began from, cannot be "
+                                      "used any more")
+                        && Catch::Contains("daily.savepoint")
+                        && Catch::Contains(why));
+  CHECK(refusal(origins, {7, at, {{1, 2}}}) == trouble);
 }

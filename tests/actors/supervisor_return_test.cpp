@@ -225,6 +225,22 @@ TEST_CASE("a recovery that a supervisor did not live to see is begun again") {
   CHECK(lost == std::set<partition_place>{{0, 0}, {0, 2}});
 }
 
+TEST_CASE(
+  "all are told of the loss of a node on which nothing ran: it may have "
+  "kept backups and cuts") {
+  auto logic = running();
+  logic.on_node_joined({"worker-3", 13, "127.0.0.1", 4});
+  for (node_index node : {0, 1, 2, 3})
+    logic.on_recovered(node, 1);
+  for (node_index node : {0, 1, 2, 3})
+    logic.on_resumed(node, 1);
+  REQUIRE_FALSE(logic.is_recovering());
+  auto actions = logic.on_node_lost(3, "gone");
+  CHECK(told(actions, command::recover) == std::set<node_index>{0, 1, 2});
+  CHECK(logic.current_recovery().alive == std::vector<node_index>{0, 1, 2});
+  CHECK(logic.current_recovery().lost.empty());
+}
+
 TEST_CASE("[17] late reports of replaced instances are void after a restart, "
           "too") {
   auto before = running();

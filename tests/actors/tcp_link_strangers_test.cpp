@@ -173,3 +173,19 @@ TEST_CASE("bytes may come one at a time", "[threads]") {
   bool same = std::ranges::equal(frame.bytes(), noise(3));
   REQUIRE(same);
 }
+
+TEST_CASE("[25] a connection on which nothing arrives any more is broken "
+          "before long",
+          "[threads]") {
+  auto options = options_for("b");
+  options.silence_limit = 200ms;
+  node b(options);
+  b.link.add_peer("a", 1, "127.0.0.1", 1);
+  stranger silent(b.link.port());
+  silent.say(hello{"a", 1, lane::batches, ""}.encode());
+  b.seen.ups(1);
+  // More than the system takes for one who does not read.
+  for (int i = 0; i < 64; ++i)
+    b.link.send("a", outgoing_frame(1, noise(1 << 20)));
+  REQUIRE_THAT(b.seen.downs(1).front(), Catch::Contains("timed out"));
+}

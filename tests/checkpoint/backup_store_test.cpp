@@ -224,6 +224,23 @@ TEST_CASE("changes are folded when they outgrow a share of their base") {
   CHECK(state_at(store, 60) == "=60/1");
 }
 
+TEST_CASE("what is held takes no more memory than it counts for") {
+  auto roomy = [](auto base, auto changes) {
+    byte_buffer result;
+    result.reserve(100'000);
+    result.append(fold(base, changes));
+    return result;
+  };
+  backup_store store{{1'000'000, 0}, roomy};
+  store.put(key, full(40, 1, 2'000));
+  store.put(key, changes(40, 50));
+  store.stable(key.run, 50);
+  CHECK(store.fold_next());
+  auto held = store.restore(key, 50);
+  CHECK(state_of(held) == "=50/1");
+  CHECK(held.full->capacity() < 1'000);
+}
+
 TEST_CASE("a slice that does not change is held once") {
   auto store = store_of();
   store.put(key, full(40, 1, 3'000));

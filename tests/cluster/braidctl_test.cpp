@@ -1,5 +1,6 @@
 // braidctl against real nodes, or none.
 #include "tests/cluster/cluster.hpp"
+#include "tests/tools/scratch_folder.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -103,7 +104,7 @@ TEST_CASE("ambiguous and unknown names are answered with the candidates") {
            "write more of its name\n");
   CHECK(all.control({"submit", "nonsense"}).errors
         == "braidctl: there is no topology 'nonsense'; there are endless, "
-           "everything, hash_chains, hash_chains_changed, "
+           "everything, hash_chains, hash_chains_changed, large_state, "
            "slow_diamond, slow_sink, stuck, throwing, two_speeds, "
            "word_count\n");
 }
@@ -182,4 +183,23 @@ TEST_CASE("what runs hold against the loss of nodes is shown") {
   CHECK_THAT(all.control({"status", run}).output,
              Catch::Contains("\nstable epoch  ")
                && Catch::Contains("\nrecoveries    0\n"));
+}
+
+TEST_CASE("a run that is over shows all that it did from the first moment") {
+  braid::scratch_folder folder;
+  cluster all{2};
+  all.start_all();
+  for (int i = 0; i < 10; ++i) {
+    auto output = (folder.path() / std::to_string(i)).string();
+    auto run = all.submit({"hash_chains", "--set", "count=4000",
+                           "output=" + output, "--parallelism", "2"});
+    nlohmann::json status;
+    do
+      status = all.ask({"status", run});
+    while (!status["over"].get<bool>());
+    auto& operators = status["operators"];
+    CHECK(operators.front()["tuples_out"] == 4'000);
+    CHECK(operators[1]["tuples_in"] == 4'000);
+    CHECK(operators.front()["epoch"] > 0);
+  }
 }

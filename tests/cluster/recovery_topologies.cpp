@@ -57,11 +57,12 @@ private:
   value<number> sum{*this, "sum"};
 };
 
-auto numbers_from(const braid::settings& settings, number share) {
+auto numbers_from(const braid::settings& settings, number share,
+                  std::uint32_t splits = 4) {
   braid::generator_options options;
   options.count = static_cast<number>(settings.number("count")) / share;
   options.rate = static_cast<number>(settings.number("rate", 0)) / share;
-  options.splits = 4;
+  options.splits = splits;
   return braid::generate([share](number n) { return n * share; }, options);
 }
 
@@ -115,13 +116,16 @@ BRAID_TOPOLOGY(hash_chains) {
 }
 
 /// The same numbers, and a tenth of them from a second and slower source: hash
-/// chains, windows, timers and a join, into folders under `output`.
+/// chains, windows, timers and a join, into folders under `output`. With ten
+/// times as many `splits` as the second source has, 4, they are even in count
+/// mode, too.
 BRAID_TOPOLOGY(everything) {
   auto into = [&](const char* name) {
     return braid::write_lines(settings.path("output") + "/" + name, {},
                               {.files = 3});
   };
-  auto numbers = topology.source("numbers", numbers_from(settings, 1))
+  auto splits = static_cast<std::uint32_t>(settings.number("splits", 4));
+  auto numbers = topology.source("numbers", numbers_from(settings, 1, splits))
                    .assign_times("times", time_of, 20ms);
   auto tenths = topology.source("tenths", numbers_from(settings, 10))
                   .assign_times("tenths_times", time_of, 200ms);

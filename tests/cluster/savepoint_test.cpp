@@ -25,7 +25,8 @@ public:
     start(nodes);
   }
 
-  void start(std::size_t nodes) {
+  void start(std::size_t nodes, const std::vector<std::string>& more = {}) {
+    settings_.insert(settings_.end(), more.begin(), more.end());
     all.reset();
     all = std::make_unique<cluster>(nodes, settings_);
     all->start_all();
@@ -142,6 +143,60 @@ TEST_CASE("a run from a savepoint survives the loss of a node at once") {
   INFO(status.dump(2));
   CHECK(status["state"] == "complete");
   trial.check_output();
+}
+
+namespace {
+
+/// Begins a run from savepoint "daily" that takes no checkpoint for long, and
+/// kills the node that supervises it.
+std::string lose_supervisor(savepoint_trial& trial) {
+  trial.disturb("daily");
+  trial.start(3, {"journal.folder=" + trial.path("journal"),
+                  "cluster.heartbeat=100ms", "cluster.lost_after=1s",
+                  "checkpoints.interval=1h", "checkpoints.replay_budget=1h"});
+  auto& all = *trial.all;
+  auto run = all.submit({"hash_chains", "--from", "daily"});
+  auto begun = all.ask({"status", run})["stable_epoch"].get<std::uint64_t>();
+  CHECK(begun > 0);
+  trial.await_epoch(run, begun + 50);
+  auto status = all.ask({"status", run});
+  REQUIRE(status["state"] == "running");
+  REQUIRE(status["stable_epoch"] == begun);
+  all.node(0).running().send(SIGKILL);
+  all.node(0).running().wait();
+  return run;
+}
+
+nlohmann::json await_end(cluster& all, const std::string& run) {
+  return all.ask_until({"status", run}, [](const nlohmann::json& status) {
+    return status["over"].get<bool>();
+  });
+}
+
+} // namespace
+
+TEST_CASE("[39] a supervisor that is started again before the first checkpoint "
+          "of a run from a savepoint reads that savepoint again") {
+  savepoint_trial trial{3};
+  auto run = lose_supervisor(trial);
+  trial.all->start(0);
+  auto status = await_end(*trial.all, run);
+  INFO(status.dump(2));
+  CHECK(status["state"] == "complete");
+  trial.check_output();
+}
+
+TEST_CASE("a run fails and says why if the savepoint that it needs again is "
+          "gone") {
+  savepoint_trial trial{3};
+  auto run = lose_supervisor(trial);
+  fs::remove(trial.path("savepoints") + "/daily.savepoint");
+  trial.all->start(0);
+  auto status = await_end(*trial.all, run);
+  CHECK(status["state"] == "failed");
+  CHECK_THAT(status["reason"].get<std::string>(),
+             Catch::Contains("daily.savepoint', which " + run
+                             + " began from, cannot be used any more"));
 }
 
 TEST_CASE("a savepoint of a run of which much has ended is whole") {

@@ -38,7 +38,7 @@ TEST_CASE("an unknown name is answered with what there is") {
         == "there is no run 'word_cuont-1'; did you mean 'word_count-1'?");
   CHECK(refusal("z", {"a", "b"}) == "there is no run 'z'; there are a, b");
   CHECK(refusal("z", {}) == "there is no run 'z'; there are none at all");
-  CHECK(refusal("", {"a"}) == "there is no run ''; there are a");
+  CHECK(refusal("", {"a"}) == "there is no run ''; there is only a");
 }
 
 TEST_CASE("the address of a node is that of its HTTP interface") {
