@@ -92,7 +92,7 @@ TEST_CASE("dead letters are the same at every execution [counterexample 13]") {
 
   std::uint64_t crashes = 0;
   std::uint64_t repeated = 0;
-  for_each_seed(200, [&](std::uint64_t seed) {
+  auto all = for_each_seed(200, [&](std::uint64_t seed) {
     auto disturbed = run(seed, 1'000);
     crashes += disturbed.report.crashes;
     repeated += disturbed.report.failures > poison;
@@ -100,6 +100,8 @@ TEST_CASE("dead letters are the same at every execution [counterexample 13]") {
         !what.empty())
       throw simulation_failure{what};
   });
+  if (!all)
+    return;
   CHECK(crashes > 0);
   CHECK(repeated > 0);
 }
