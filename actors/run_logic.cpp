@@ -79,8 +79,9 @@ run_logic::on_supervisor_back(const std::set<node_index>& returned,
   for (auto& node : joined) {
     alive_.insert(static_cast<node_index>(plan_.nodes.size()));
     plan_.nodes.push_back(node);
-    joined_ = true;
   }
+  // Nor who has heard which nodes there are.
+  moved_ = true;
   for (auto node : missing)
     lose_partitions(node);
   for (auto one : returned)
@@ -174,6 +175,8 @@ run_logic::actions run_logic::on_node_lost(node_index node,
   if (!survives_losses())
     return on_failure(reason);
   lose_partitions(node);
+  // Even if nothing ran there, it kept backups and cuts of others.
+  moved_ = true;
   std::erase_if(broken_, [&](auto& pair) {
     return pair.first == node || pair.second == node;
   });
@@ -185,7 +188,7 @@ run_logic::actions run_logic::on_node_joined(node_address node) {
     return {};
   alive_.insert(static_cast<node_index>(plan_.nodes.size()));
   plan_.nodes.push_back(std::move(node));
-  joined_ = true;
+  moved_ = true;
   return begin_recovery();
 }
 
@@ -246,7 +249,7 @@ run_logic::actions run_logic::begin_recovery() {
     generations_[place] = generation_;
     stable_.fence(place.id, slices_of(place), generation_, stable());
   }
-  if (lost_.empty() && !joined_)
+  if (lost_.empty() && !moved_)
     return begin_resumption();
   to_resume_.clear();
   to_recover_ = alive_;
@@ -274,7 +277,7 @@ run_logic::actions run_logic::on_resumed(node_index node,
     return {};
   lost_.clear();
   broken_.clear();
-  joined_ = false;
+  moved_ = false;
   if (state_ == run_state::starting)
     state_ = run_state::running;
   return {};

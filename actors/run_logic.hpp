@@ -31,8 +31,9 @@ namespace braid {
 /// on nodes that live: all nodes are told to `recover`, and once all have, to
 /// `resume`. If more is lost meanwhile, that begins again for all that has not
 /// been resumed. A broken connection is a recovery of which only the second
-/// half is needed, a node that joins one of which nothing is lost. And a run
-/// that begins from a savepoint begins with the recovery of all its partitions.
+/// half is needed; a node that joins, or had no partitions when it was lost, is
+/// one of which nothing is lost. And a run that begins from a savepoint begins
+/// with the recovery of all its partitions.
 ///
 /// After the supervising node was started again, a run goes on from what was
 /// `saved` of it: it waits for its nodes, and `on_supervisor_back` begins a
@@ -179,7 +180,7 @@ private:
   // Of the recovery under way.
   std::set<partition_place> lost_;
   std::set<std::pair<node_index, node_index>> broken_;
-  bool joined_ = false; ///< a node has
+  bool moved_ = false; ///< a node has come or gone: all must know
   std::set<node_index> to_recover_;
   std::set<node_index> to_resume_;
 };
