@@ -48,7 +48,7 @@ operator_partition::operator_partition(
     capture_(hosted_.size(), checkpoints_.copies),
     alignment_(inputs_of(graph, owners, place.id)),
     flow_(beginning.flow.in_flight), early_(checkpoints_.early()),
-    slices_(ranges_of(hosted_.ids())) {
+    slices_(ranges_of(hosted_.ids())), may_ask_(beginning.generation == 0) {
   for (auto& edge : graph.inputs_of(place.id)) {
     first_upstream_[edge.id] = upstreams_.size();
     for (partition_index i = 0; i < owners[edge.from].partitions(); ++i)
@@ -114,6 +114,7 @@ void operator_partition::on_credit(const credit_notice& notice) {
 }
 
 void operator_partition::ask_for_replay() {
+  may_ask_ = true;
   send_credits(alignment_.next() - 1);
 }
 
@@ -255,6 +256,8 @@ void operator_partition::send_credits(epoch_number finished) {
 /// Tells whoever is behind that a related source has closed a newer epoch, and
 /// everybody whether data is to be held back, if that has changed.
 void operator_partition::send_news() {
+  if (!may_ask_)
+    return;
   auto hint = newest_hint();
   auto full = replay_full();
   for (auto& upstream : upstreams_) {

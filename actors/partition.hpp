@@ -198,7 +198,10 @@ private:
   std::vector<upstream_partition> upstreams_; ///< edge by edge
   std::map<edge_id, std::size_t> first_upstream_;
   std::vector<slice_range> slices_;
-  epoch_size size_;               ///< of the last epoch that was processed
+  epoch_size size_; ///< of the last epoch that was processed
+  /// A restored instance sends no credit before it asks for replay: that would
+  /// begin channels anew while nodes upstream may not know where it is.
+  bool may_ask_ = true;
   bool asked_ = false;            ///< for a checkpoint
   bool checkpoint_named_ = false; ///< it was named for a checkpoint
   bool done_ = false;

@@ -92,11 +92,11 @@ run_logic::on_supervisor_back(const std::set<node_index>& returned,
   for (auto& node : joined) {
     alive_.insert(static_cast<node_index>(plan_.nodes.size()));
     plan_.nodes.push_back(node);
-    nodes_changed_ = true;
   }
+  // Nobody knows who has heard which nodes there are.
+  nodes_changed_ = true;
   for (auto node : missing)
     lose_partitions(node);
-  nodes_changed_ |= !missing.empty();
   for (auto one : returned)
     for (auto other : returned)
       if (one < other)

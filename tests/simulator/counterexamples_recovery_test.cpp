@@ -234,6 +234,38 @@ TEST_CASE("counterexample 22: what is finished is what was processed, and what "
   CHECK(middle->load().tuples_in == 4);
 }
 
+// P is restored; D, which has not heard of it, sends a credit; the node of S
+// still sends to where P was before.
+TEST_CASE("what is restored asks for nothing before it is told to go on") {
+  line topology;
+  kept from_source;
+  auto source = topology.make(0, from_source);
+  CHECK(source->step(start).worked);
+  kept before;
+  auto lost_one = topology.make(1, before);
+  lost_one->on_batch({from_source.closes[0].edge, 0, 0, 1},
+                     from_source.batches[0]);
+  lost_one->on_close(from_source.closes[0]);
+  CHECK(lost_one->step(start).worked);
+
+  auto checkpoint = lost_one->checkpoint();
+  kept sent;
+  auto restored =
+    make_partition(topology.graph, topology.owners, {1, 0}, topology.how,
+                   {sent, [] {}}, {7, &checkpoint, false, {}});
+  credit_notice late;
+  late.edge = before.closes[0].edge;
+  late.finished = 1;
+  late.hint = 2;
+  restored->on_credit(late);
+  restored->on_stable(1);
+  CHECK(sent.credits.empty());
+  restored->ask_for_replay();
+  REQUIRE(sent.credits.size() == 1);
+  CHECK(sent.credits[0].generation == 7);
+  CHECK(sent.credits[0].finished == 1);
+}
+
 // What is still under way of the instance before, or of the connection before.
 TEST_CASE("counterexample 25: what comes late from before a channel began anew "
           "is dropped") {

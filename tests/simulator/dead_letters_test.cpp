@@ -141,7 +141,7 @@ TEST_CASE("dead letters are the same at every execution [counterexample 13]") {
 
   std::uint64_t crashes = 0;
   std::uint64_t repeated = 0;
-  for_each_seed(200, [&](std::uint64_t seed) {
+  auto all = for_each_seed(200, [&](std::uint64_t seed) {
     auto disturbed = run(compose, seed, 1'000);
     crashes += disturbed.report.crashes;
     repeated += disturbed.report.failures > poison;
@@ -149,6 +149,8 @@ TEST_CASE("dead letters are the same at every execution [counterexample 13]") {
         !what.empty())
       throw simulation_failure{what};
   });
+  if (!all)
+    return;
   CHECK(crashes > 0);
   CHECK(repeated > 0);
 }
@@ -164,7 +166,7 @@ TEST_CASE(
 
   std::uint64_t crashes = 0;
   std::uint64_t repeated = 0;
-  for_each_seed(60, [&](std::uint64_t seed) {
+  auto all = for_each_seed(60, [&](std::uint64_t seed) {
     auto disturbed = run(compose_others, seed, 1'000);
     crashes += disturbed.report.crashes;
     repeated += disturbed.report.failures > letters;
@@ -172,6 +174,8 @@ TEST_CASE(
         !what.empty())
       throw simulation_failure{what};
   });
+  if (!all)
+    return;
   CHECK(crashes > 0);
   CHECK(repeated > 0);
 }
