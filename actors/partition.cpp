@@ -205,8 +205,8 @@ void operator_partition::begin_checkpoint() {
   begun.ended = done_;
   alignment_.save(begun.progress);
   capture_.begin(*instance_, hosted_, std::move(begun));
-  if (done_)
-    write_checkpoint(hosted_.size());
+  // All of it, or what there is if nothing is to be written.
+  write_checkpoint(done_ ? hosted_.size() : 0);
 }
 
 /// Writes so many slices of the checkpoint that is under way, if one is.

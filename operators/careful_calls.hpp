@@ -157,7 +157,13 @@ private:
 
   template <class T>
   static std::vector<std::byte> bytes_of(const T& value) {
-    if constexpr (fits_letters<T>) {
+    if constexpr (raw_copyable<T> && !std::is_floating_point_v<T>) {
+      // What lies between members differs from one execution to the next.
+      T clean = value;
+      __builtin_clear_padding(&clean);
+      auto bytes = encoded(clean);
+      return {bytes.begin(), bytes.end()};
+    } else if constexpr (fits_letters<T>) {
       auto bytes = encoded(value);
       return {bytes.begin(), bytes.end()};
     } else {

@@ -351,7 +351,8 @@ private:
 
   static void require_same(const byte_buffer& live, const byte_buffer& copy) {
     if (!(live == copy))
-      throw std::logic_error{"a copy that got all changes, or was frozen, differs"};
+      throw std::logic_error{
+        "a copy that got all changes, or was frozen, differs"};
   }
 
   /// The records of a slice that never had any.

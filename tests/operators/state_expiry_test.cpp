@@ -20,6 +20,7 @@ byte_buffer saved(const state_registry& states) {
 struct short_lived {
   owner<int> at;
   value_state<int, int> value{at, "value", expires_after(10us)};
+  int at_hand = 0;
 
   short_lived() {
     at.handles.host(1);
@@ -28,14 +29,19 @@ struct short_lived {
   short_lived(const short_lived&) = delete;
   short_lived& operator=(const short_lived&) = delete;
 
+  void point_to(int key) {
+    at_hand = key;
+    at.point_to(at_hand);
+  }
+
   void set(int key, event_time time) {
     at.time = time;
-    at.point_to(key);
+    point_to(key);
     value.set(key * 10);
   }
 
   bool has(int key) {
-    at.point_to(key);
+    point_to(key);
     return value.exists();
   }
 
