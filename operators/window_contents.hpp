@@ -119,7 +119,7 @@ public:
 
   /// Drops what is gone at `watermark`, to which all windows have fired, and
   /// finds out when the slice is due next.
-  void expire(std::uint32_t local, event_time watermark) {
+  void drop_gone(std::uint32_t local, event_time watermark) {
     auto& slice = slices_[local];
     auto& tables = slice.tables;
     while (!tables.empty() && gone_at(tables.begin()->first) <= watermark) {

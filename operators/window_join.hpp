@@ -94,7 +94,7 @@ private:
         break;
       fire(window, contents_.tables_of(local, *begin), epoch);
     }
-    contents_.expire(local, epoch.watermark_after);
+    contents_.drop_gone(local, epoch.watermark_after);
   }
 
   template <class T, class KeyOf>

@@ -156,7 +156,7 @@ private:
       else
         fire(*begin, contents_.tables_of(local, *begin));
     }
-    contents_.expire(local, epoch.watermark_after);
+    contents_.drop_gone(local, epoch.watermark_after);
   }
 
   void fire(event_time begin, const std::vector<const table*>& tables) {

@@ -157,8 +157,8 @@ TEST_CASE("windows that are gone meanwhile are in what was frozen") {
       }
     }
     watermark += static_cast<event_time>(random.below(40));
-    live.expire(0, watermark);
-    twin.expire(0, watermark);
+    live.drop_gone(0, watermark);
+    twin.drop_gone(0, watermark);
   };
   std::set<std::size_t> sizes;
   for (auto round = 0; round < 40; ++round) {
