@@ -227,11 +227,9 @@ public:
     out.begin_erased(0);
   }
 
-  /// Writes what changed, or everything, as one section. Then nothing has
-  /// changed.
-  void save_changes(std::span<const std::byte> group, record_writer& out,
-                    record_extent extent = record_extent::changes) {
-    freeze(extent);
+  /// Writes what changed as one section. Then nothing has changed.
+  void save_changes(std::span<const std::byte> group, record_writer& out) {
+    freeze(record_extent::changes);
     save_frozen(group, out);
   }
 
@@ -240,7 +238,7 @@ public:
   void freeze(record_extent extent) {
     assert(!frozen_);
     frozen_ = std::make_unique<frozen>(extent, changes_.take());
-    period_ ^= 1u ^ 2u;
+    period_ = period_ == 1 ? 2 : 1;
   }
 
   bool is_frozen() const {
