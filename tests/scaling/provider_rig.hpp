@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <utility>
+#include <vector>
 
 namespace braid::testing {
 
@@ -63,6 +65,18 @@ inline std::vector<node_event> next_events(node_provider& provider,
       return events;
     wait_for_child();
   }
+}
+
+/// Polls until no child is left, and returns what was told meanwhile.
+inline std::vector<node_event>
+events_to_the_end(node_provider& provider, node_provider::time_point now) {
+  auto result = provider.poll(now);
+  while (has_children()) {
+    wait_for_child();
+    for (auto& event : provider.poll(now))
+      result.push_back(std::move(event));
+  }
+  return result;
 }
 
 } // namespace braid::testing
