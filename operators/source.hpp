@@ -169,6 +169,10 @@ struct source_outputs {
 /// watermark back.
 inline constexpr event_time idle_after = 1'000'000;
 
+/// What an epoch counts of that, at most. While no epochs are cut, after a loss
+/// or under back pressure, no slice can bring tuples: that is not idleness.
+inline constexpr event_time most_idle_in_epoch = idle_after / 4;
+
 template <source_definition Source>
 class source_partition final : public source_instance {
   using value_type = typename Source::value_type;
@@ -193,6 +197,7 @@ public:
     for (auto& split : splits_) {
       split.tuples = 0;
       split.ended_before = split.ended;
+      split.now_before = split.now;
       split.recorded_end_reached = false;
     }
   }
@@ -223,8 +228,7 @@ public:
       auto& split = splits_[i];
       if (split.ended_before)
         continue;
-      if (split.tuples > 0 || split.last_tuple_at == beginning_of_time)
-        split.last_tuple_at = split.now;
+      note_silence(split);
       auto idle = split.now - split.last_tuple_at >= idle_after;
       // Tuples carry the time of their epoch, and that never decreases. What
       // ends holds nothing back, whatever else is hosted here.
@@ -291,8 +295,20 @@ private:
     bool ended_before = false;         ///< this epoch
     bool recorded_end_reached = false; ///< of this epoch
     event_time now = 0;
+    event_time now_before = 0; ///< of the epoch before this one
+    /// Later by what does not count of the time since.
     event_time last_tuple_at = beginning_of_time;
   };
+
+  static void note_silence(open_split& split) {
+    if (split.tuples > 0 || split.last_tuple_at == beginning_of_time) {
+      split.last_tuple_at = split.now;
+      return;
+    }
+    auto length = split.now - split.now_before;
+    if (length > most_idle_in_epoch)
+      split.last_tuple_at += length - most_idle_in_epoch;
+  }
 
   /// What slice `i` may read now.
   std::optional<read_limits> limits(std::uint32_t i,

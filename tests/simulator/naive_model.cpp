@@ -30,7 +30,8 @@ public:
 private:
   struct slice_progress {
     std::size_t read = 0;
-    event_time last_tuple_at = beginning_of_time;
+    event_time now = 0;
+    event_time silent_for = 0;
   };
 
   void read(std::size_t index, naive_origin& into) {
@@ -41,8 +42,12 @@ private:
       return;
     auto& cut = cuts[epoch_ - 1];
     auto& slice = slices_[index];
-    if (cut.tuples > slice.read || slice.last_tuple_at == beginning_of_time)
-      slice.last_tuple_at = cut.now;
+    // A quarter of a second of each epoch without tuples counts.
+    if (cut.tuples > slice.read || slice.now == 0)
+      slice.silent_for = 0;
+    else
+      slice.silent_for += std::min<event_time>(cut.now - slice.now, 250'000);
+    slice.now = cut.now;
     auto& split = node_->script.splits[index];
     for (; slice.read < cut.tuples; ++slice.read)
       into.slices.back().push_back({split[slice.read].tuple, cut.now});
@@ -52,7 +57,7 @@ private:
       return;
     into.ended = false;
     into.watermark = std::min(into.watermark, cut.now - 1);
-    into.slice_is_active.back() = cut.now - slice.last_tuple_at < 1'000'000;
+    into.slice_is_active.back() = slice.silent_for < 1'000'000;
   }
 
   const node_description* node_;
