@@ -1,0 +1,97 @@
+// Which slices change hands so that an operator gets another parallelism, its
+// partitions carry even loads, or a node carries nothing.
+#pragma once
+
+#include "scaling/assignment.hpp"
+
+#include "checkpoint/slice_groups.hpp"
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <vector>
+
+namespace braid {
+
+/// A node that partitions may go to.
+struct available_node {
+  node_index node = 0;
+  group_load carries{}; ///< already: load, and partitions
+  /// How many partitions it may have at most.
+  std::uint32_t limit = std::numeric_limits<std::uint32_t>::max();
+};
+
+/// Everything that `origins` host goes to fresh partitions, and they are gone
+/// (docs/decisions/0023, 3a). Nobody is ever given more slices or fewer.
+struct planned_hand_over {
+  struct successor {
+    std::vector<slice_id> slices{}; ///< ascending, never empty
+    node_index node = 0;
+  };
+
+  operator_id of = 0;
+  std::vector<partition_index> origins{}; ///< ascending
+  std::vector<successor> successors{};
+};
+
+/// Plans for one topology. Pure: who carries them out, and when, is not its
+/// affair. A partition without slices is one that has been handed over, and no
+/// longer there.
+///
+/// Successors go where least is to be carried; what their origins carry counts
+/// no more. Nodes that must not be chosen, because they are to be drained or
+/// have the last copy of a slice, are not among `nodes`. All functions throw
+/// `scaling_error`, naming the remedy, if nodes have no room left.
+class hand_over_planner {
+public:
+  /// `loads`, by operator, is what slices have been measured to cost; an
+  /// operator of which nothing is known has even slices.
+  hand_over_planner(const assignment& owners,
+                    const std::map<operator_id, slice_loads>& loads,
+                    std::vector<available_node> nodes);
+
+  /// `partitions` for the operator. Scaling out divides those that carry most;
+  /// scaling in joins those that carry least. Throws `scaling_error` if it is
+  /// to have none, or more than slices.
+  std::vector<planned_hand_over> scale(operator_id of,
+                                       std::uint32_t partitions);
+
+  /// As many partitions, but none of a pair that carries much more than the
+  /// other: pairs of the heaviest and the lightest divide anew what they have
+  /// together. Empty if that gains less than a tenth.
+  std::vector<planned_hand_over> rebalance(operator_id of);
+
+  /// Nothing more on this node, which is not among those to go to.
+  std::vector<planned_hand_over> drain(node_index from);
+
+private:
+  struct part {
+    partition_index index = 0;
+    std::uint64_t load = 0;
+    std::vector<slice_id> slices{};
+  };
+
+  std::vector<part> parts_of(operator_id id) const;
+  std::uint64_t load_of(operator_id id, slice_id slice) const;
+  std::vector<planned_hand_over> divide(operator_id of, std::vector<part> parts,
+                                        std::uint32_t partitions);
+  std::vector<planned_hand_over> join(operator_id of, std::vector<part> parts,
+                                      std::uint32_t partitions);
+  slice_loads loads_of(operator_id of,
+                       const std::vector<const part*>& origins) const;
+  planned_hand_over hand_over(operator_id of,
+                              const std::vector<const part*>& origins,
+                              std::uint32_t successors);
+  node_index place(std::uint64_t load);
+  available_node* find(node_index node);
+
+  const assignment* owners_;
+  std::map<operator_id, slice_loads> loads_;
+  std::vector<available_node> nodes_;
+};
+
+/// The assignment after a plan: its successors have the next indexes, in their
+/// order; its origins have no slices, and their indexes are not used again.
+void carry_out(const planned_hand_over& plan, assignment& owners);
+
+} // namespace braid
