@@ -56,6 +56,7 @@ struct build {
   owner<int> at;
   value_state<int, Session> value{at, "session"};
   list_state<int, Session> list{at, "list"};
+  int at_hand = 0; ///< the key
 
   build() {
     at.handles.host(1);
@@ -64,15 +65,20 @@ struct build {
   build(const build&) = delete;
   build& operator=(const build&) = delete;
 
-  void set(const int& key, Session session) {
-    at.point_to(key);
+  void set(int key, Session session) {
+    point_to(key);
     list.append(session);
     value.set(std::move(session));
   }
 
-  Session get(const int& key) {
-    at.point_to(key);
+  Session get(int key) {
+    point_to(key);
     return value.get();
+  }
+
+  void point_to(int key) {
+    at_hand = key;
+    at.point_to(at_hand);
   }
 
   byte_buffer saved() const {
