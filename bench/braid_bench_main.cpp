@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "bench/archive_bench.hpp"
 #include "bench/bench_node.hpp"
@@ -23,9 +24,17 @@ const std::vector<std::pair<std::string, benchmark>> benchmarks{
   {"latency", braid::measure_latency},
   {"checkpoints", braid::measure_checkpoints},
   {"idle", braid::measure_idle},
-  {"recovery", braid::measure_recovery},
-  {"overhead", braid::measure_overhead},
+  {"recovery.words", braid::measure_word_count_recovery},
+  {"recovery.parallel", braid::measure_parallel_recovery},
+  {"recovery.state", braid::measure_state_recovery},
+  {"overhead.small", braid::measure_small_overhead},
+  {"overhead.large", braid::measure_large_overhead},
 };
+
+/// What stands before a dot names all that begin so.
+std::string family_of(const std::string& name) {
+  return name.substr(0, name.find('.'));
+}
 
 void print(const braid::measurement& x) {
   std::printf("  %-46s %10.3f %-22s", x.name.c_str(), x.value, x.unit.c_str());
@@ -43,20 +52,26 @@ int run(int argc, char** argv) {
   setup.program = std::filesystem::read_symlink("/proc/self/exe");
   bool json = false;
   std::vector<std::string> only;
-  std::vector<std::string> names;
+  std::set<std::string> names;
   for (auto& [name, measure] : benchmarks)
-    names.push_back(name);
+    names.insert({name, family_of(name)});
   app.add_flag("--json", json, "print one JSON object");
   app.add_flag("--quick", setup.quick, "a tenth of the work");
   app.add_option("--runs", setup.runs, "runs of each; medians are shown")
     ->check(CLI::Range(1, 1000));
   app.add_option("--only", only, "just this benchmark")
     ->check(CLI::IsMember(names));
+  app
+    .add_option("--gigabytes", setup.gigabytes,
+                "of the large states that are restored, just these")
+    ->check(CLI::IsMember({1, 2, 4}));
   CLI11_PARSE(app, argc, argv);
   nlohmann::ordered_json all;
   for (auto& [name, measure] : benchmarks) {
-    if (!only.empty()
-        && std::find(only.begin(), only.end(), name) == only.end())
+    auto asked_for = [&, &of = name](const std::string& x) {
+      return x == of || x == family_of(of);
+    };
+    if (!only.empty() && std::none_of(only.begin(), only.end(), asked_for))
       continue;
     if (!json)
       std::printf("%s (medians of %u runs)\n", name.c_str(), setup.runs);

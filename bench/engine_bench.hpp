@@ -13,6 +13,8 @@ struct bench_setup {
   std::string program; ///< this executable, for worker processes
   unsigned runs = 5;
   bool quick = false; ///< a tenth of the work: to see that it runs
+  /// Of the large states that are restored, these only; empty: all.
+  std::vector<unsigned> gigabytes;
 };
 
 /// Counts by key: one partition against a loop, and over a two-way exchange.
@@ -32,11 +34,20 @@ std::vector<measurement> measure_checkpoints(const bench_setup& setup);
 /// What a cluster of three processes with a waiting topology uses.
 std::vector<measurement> measure_idle(const bench_setup& setup);
 
-/// From the kill of a process to the first new result of what it had: windowed
-/// word count and large states, beside what SEEP and SDG published.
-std::vector<measurement> measure_recovery(const bench_setup& setup);
+/// From the kill of a process to the first new result of what it had, beside
+/// what SEEP and SDG published. Windowed word count, by rates and by intervals
+/// between checkpoints.
+std::vector<measurement> measure_word_count_recovery(const bench_setup& setup);
 
-/// Throughput and latency with checkpoints, as shares of those without.
-std::vector<measurement> measure_overhead(const bench_setup& setup);
+/// The same on one other node and on two.
+std::vector<measurement> measure_parallel_recovery(const bench_setup& setup);
+
+/// Large states.
+std::vector<measurement> measure_state_recovery(const bench_setup& setup);
+
+/// Throughput and latency with checkpoints, as shares of those without: of a
+/// small state, and of a large one of which a tenth changes each second.
+std::vector<measurement> measure_small_overhead(const bench_setup& setup);
+std::vector<measurement> measure_large_overhead(const bench_setup& setup);
 
 } // namespace braid

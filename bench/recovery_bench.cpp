@@ -1,6 +1,6 @@
 // The recovery experiments of SEEP (SIGMOD 2013, figures 11 to 13) and of SDG
 // (ATC 2014, figure 11), with what these papers published beside.
-#include <cstdio>
+#include <algorithm>
 #include <map>
 #include <thread>
 
@@ -113,7 +113,9 @@ std::uint64_t highest_rate(const bench_setup& setup) {
                                     / took.count());
 }
 
-std::vector<measurement> measure_word_count(const bench_setup& setup) {
+} // namespace
+
+std::vector<measurement> measure_word_count_recovery(const bench_setup& setup) {
   auto most = highest_rate(setup);
   std::vector<measurement> result{
     at_least(0, "word_count_most", static_cast<double>(most), "fragments/s")};
@@ -139,7 +141,7 @@ std::vector<measurement> measure_word_count(const bench_setup& setup) {
 // -- serial and parallel ------------------------------------------------------
 
 /// Two of three partitions are lost, to one other node or to two.
-std::vector<measurement> measure_parallel(const bench_setup& setup) {
+std::vector<measurement> measure_parallel_recovery(const bench_setup& setup) {
   std::vector<measurement> result;
   static const std::map<long, std::pair<double, double>> figure{
     {1, {1.31, 3.15}}, {10, {3.70, 3.36}}, {30, {6.62, 4.34}}};
@@ -164,12 +166,16 @@ std::vector<measurement> measure_parallel(const bench_setup& setup) {
 
 // -- large states -------------------------------------------------------------
 
-std::vector<measurement> measure_large_states(const bench_setup& setup) {
+std::vector<measurement> measure_state_recovery(const bench_setup& setup) {
   std::vector<measurement> result;
   // SDG's figure 11, restored from one node to one.
   static const std::map<unsigned, double> figure{
     {1, 7.4}, {2, 14.7}, {4, 34.7}};
   for (auto& [gigabytes, published] : figure) {
+    if (!setup.gigabytes.empty()
+        && std::find(setup.gigabytes.begin(), setup.gigabytes.end(), gigabytes)
+             == setup.gigabytes.end())
+      continue;
     if (setup.quick && gigabytes > 1)
       break;
     auto bytes = std::uint64_t{gigabytes} << 30;
@@ -185,17 +191,6 @@ std::vector<measurement> measure_large_states(const bench_setup& setup) {
     if (!setup.quick)
       result.back().published = published;
   }
-  return result;
-}
-
-} // namespace
-
-std::vector<measurement> measure_recovery(const bench_setup& setup) {
-  std::vector<measurement> result;
-  for (auto measure :
-       {measure_word_count, measure_parallel, measure_large_states})
-    for (auto& each : measure(setup))
-      result.push_back(std::move(each));
   return result;
 }
 
