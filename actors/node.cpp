@@ -179,6 +179,8 @@ public:
     caf_visit visit;
     if (dial_)
       dial_->stop();
+    if (published_)
+      close_door();
     if (supervisor_)
       stop_supervisor();
     if (plane_)
@@ -207,6 +209,7 @@ private:
       throw listen_error{"control.listen: cannot listen at "
                          + to_string(settings_.control) + ": "
                          + system_->render(port.error())};
+    published_ = true;
     settings_.control.port = *port;
     dial_->listens_at(*port);
     caf::anon_send(supervisor_,
@@ -222,6 +225,19 @@ private:
       return;
     journal_ = std::make_shared<supervisor_journal>(settings_.journal);
     incarnation_ = journal_->begin_life(incarnation_);
+  }
+
+  /// Whoever hears that this node stops looks for its next life at once, and
+  /// is not to find this one: a connection that CAF accepts in the very turn in
+  /// which it stops is never closed.
+  void close_door() {
+    caf::scoped_actor self{*system_};
+    self
+      ->request(system_->middleman().actor_handle(),
+                caf::duration{settings_.stop_limit / 4},
+                caf::unpublish_atom::value, supervisor_.address(),
+                settings_.control.port)
+      .receive([] {}, [](const caf::error&) {});
   }
 
   void stop_supervisor() {
@@ -276,6 +292,7 @@ private:
   std::unique_ptr<data_plane> plane_;
   std::unique_ptr<dialer> dial_;
   caf::actor supervisor_;
+  bool published_ = false; ///< others can connect to the supervisor
   std::atomic<bool> stopped_ = false;
   std::shared_mutex running_; ///< shared by those who ask
 };
