@@ -70,10 +70,11 @@ cut_sender::unconfirmed(node_index holder) const {
   return result;
 }
 
-void cut_sender::stable(epoch_number epoch) {
+std::optional<epoch_number> cut_sender::stable(epoch_number epoch) {
   newest_ = std::max(newest_, epoch);
   held_ = std::max(held_, epoch);
   std::erase_if(kept_, [&](auto& each) { return each.second.last <= epoch; });
+  return advance();
 }
 
 source_cuts cut_sender::contents_of(entries::const_reference from) const {

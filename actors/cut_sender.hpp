@@ -58,7 +58,8 @@ public:
   std::vector<message> unconfirmed(node_index holder) const;
 
   /// Nobody goes back to before the end of `epoch`: its cuts are not needed.
-  void stable(epoch_number epoch);
+  /// Returns what `on_receipt` does: later cuts may have waited for them alone.
+  std::optional<epoch_number> stable(epoch_number epoch);
 
   /// The newest epoch up to which all holders have, or had, the cuts.
   epoch_number held() const {

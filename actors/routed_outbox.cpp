@@ -225,7 +225,8 @@ void routed_outbox::on_receipt(const std::string& node,
 
 void routed_outbox::on_stable(epoch_number epoch) {
   checkpoints_.forget(epoch);
-  cuts_.stable(epoch);
+  if (auto held = cuts_.stable(epoch))
+    tell_.cuts_held(*held);
 }
 
 } // namespace braid

@@ -191,6 +191,20 @@ TEST_CASE("cuts of a lost instance are held before they are repeated",
   }
 }
 
+// A node joins that knows nothing of the run yet, and so keeps no cuts of 1.
+TEST_CASE("cuts that wait for those of an epoch are held once it is stable",
+          "[backups]") {
+  auto sending = sender({1});
+  sending.begin(epoch(1));
+  answer(sending, 1, 1);
+  sending.set_holders({1, 2});
+  sending.begin(epoch(2));
+  answer(sending, 1, 2);
+  CHECK(answer(sending, 2, 2) == 0);
+  CHECK(sending.stable(1) == 2);
+  CHECK_FALSE(sending.stable(1));
+}
+
 TEST_CASE("epochs must not be left out", "[backups]") {
   auto sending = sender({1});
   sending.begin(epoch(1));
