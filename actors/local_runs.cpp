@@ -234,6 +234,9 @@ void local_runs::recover(const recovery& what,
       kill(found->second.actor);
       run.partitions.erase(found);
     }
+  // The notice may have been lost with an earlier life of the supervisor.
+  for (auto& [place, known] : run.partitions)
+    caf::anon_send(known.actor, stable_notice{what.stable});
   connect_peers(run);
   auto from_savepoint =
     what.stable != 0 && what.stable == what.plan.begins_after;
