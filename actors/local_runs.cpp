@@ -334,9 +334,11 @@ void local_runs::resume(const resumption& what) {
   auto joined = std::exchange(run.joining, {});
   joined.erase(here);
   for (auto& [place, known] : run.partitions) {
-    auto restored = known.generation == what.generation;
-    if (restored)
+    auto listed = std::find(what.restored.begin(), what.restored.end(), place)
+                  != what.restored.end();
+    if (listed && known.generation <= what.generation)
       caf::anon_send(known.actor, resume_atom::value);
+    auto restored = known.generation == what.generation;
     for (auto& nodes :
          {joined, restored ? std::set<node_index>{} : reconnected})
       for (auto node : nodes)

@@ -38,6 +38,7 @@ struct recovery {
 struct resumption {
   run_id run = 0;
   generation_number generation = 0;
+  /// By this recovery, or by one that not all are known to have resumed.
   std::vector<partition_place> restored;
   /// Channels between these nodes begin anew: their connection broke.
   std::vector<std::pair<node_index, node_index>> reconnected;

@@ -47,6 +47,7 @@ run_logic::run_logic(const saved_run& saved) : run_logic(saved.plan) {
   generation_ = saved.generation;
   generations_ = {saved.generations.begin(), saved.generations.end()};
   lost_ = {saved.lost.begin(), saved.lost.end()};
+  made_ = {saved.made.begin(), saved.made.end()};
   attempts_.skip(saved.skipped);
   stable_ = stable_epoch{members_of(plan_), saved.stable};
   // Late reports of instances that were replaced stay void.
@@ -65,6 +66,7 @@ saved_run run_logic::saved(const run_report& report) const {
   result.generations = {generations_.begin(), generations_.end()};
   result.alive = {alive_.begin(), alive_.end()};
   result.lost = {lost_.begin(), lost_.end()};
+  result.made = {made_.begin(), made_.end()};
   result.skipped = attempts_.skipped();
   return result;
 }
@@ -239,11 +241,12 @@ void run_logic::lose_partitions(node_index node) {
     place_evenly(plan_.owners, alive_, homeless, loads_);
 }
 
-/// Instances that a recovery under way has made are replaced as well: not
+/// Instances that a recovery under way is making are replaced as well: not
 /// everybody has heard of them.
 run_logic::actions run_logic::begin_recovery() {
   ++generation_;
   for (auto& place : lost_) {
+    made_.erase(place);
     done_.erase(place);
     generations_[place] = generation_;
     stable_.fence(place.id, slices_of(place), generation_, stable());
@@ -266,6 +269,7 @@ run_logic::actions run_logic::on_recovered(node_index node,
   if (generation != generation_ || !to_recover_.erase(node)
       || !to_recover_.empty())
     return {};
+  made_.merge(std::exchange(lost_, {}));
   return begin_resumption();
 }
 
@@ -274,7 +278,7 @@ run_logic::actions run_logic::on_resumed(node_index node,
   if (generation != generation_ || !to_resume_.erase(node)
       || !to_resume_.empty())
     return {};
-  lost_.clear();
+  made_.clear();
   broken_.clear();
   begins_again_after_.clear();
   nodes_changed_ = false;
@@ -298,7 +302,7 @@ recovery run_logic::current_recovery() const {
 resumption run_logic::current_resumption() const {
   return {plan_.run,
           generation_,
-          {lost_.begin(), lost_.end()},
+          {made_.begin(), made_.end()},
           {broken_.begin(), broken_.end()}};
 }
 

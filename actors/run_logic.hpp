@@ -30,11 +30,13 @@ namespace braid {
 ///
 /// When nodes are lost, their partitions get new instances of a new generation
 /// on nodes that live, by measured load: all nodes are told to `recover`, and
-/// once all have, to `resume`. If more is lost meanwhile, that begins again for
-/// all that has not been resumed. A broken connection is a recovery of which
-/// only the second half is needed; a node that joins, or is lost with nothing
-/// on it, one of which nothing is lost. And a run that begins from a savepoint
-/// begins with the recovery of all its partitions.
+/// once all have, to `resume`. If more is lost meanwhile, that begins again:
+/// with all that was lost if not all have recovered yet; else the instances
+/// that were made stay, since some may have gone on already. A broken
+/// connection is a recovery of which only the second half is needed; a node
+/// that joins, or is lost with nothing on it, one of which nothing is lost. And
+/// a run that begins from a savepoint begins with the recovery of all its
+/// partitions.
 ///
 /// After the supervising node was started again, a run goes on from what was
 /// `saved` of it: it waits for its nodes, and `on_supervisor_back` begins a
@@ -182,6 +184,7 @@ private:
   std::map<partition_place, generation_number> generations_; ///< if not 0
   // Of the recovery under way.
   std::set<partition_place> lost_;
+  std::set<partition_place> made_; ///< again; not all have gone on since
   std::set<std::pair<node_index, node_index>> broken_;
   bool nodes_changed_ = false; ///< all must know who is alive now
   std::set<node_index> to_recover_;

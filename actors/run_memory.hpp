@@ -22,13 +22,15 @@ struct saved_run {
   generation_number generation = 0;
   std::vector<std::pair<partition_place, generation_number>> generations;
   std::vector<node_index> alive; ///< ascending
-  /// Replaced, but not everybody is known to have gone on since.
+  /// To be replaced; and replaced, but not everybody is known to have gone on
+  /// since.
   std::vector<partition_place> lost;
+  std::vector<partition_place> made;
   std::vector<skipped_tuple> skipped; ///< beyond the stable epoch
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& plan& report& stable& generation& generations& alive& lost&
+    archive& plan& report& stable& generation& generations& alive& lost& made&
       skipped;
   }
 };

@@ -1,7 +1,9 @@
-// Who is told which nodes a run has.
+// Who is told what when nodes come, go, and cannot reach each other.
 #include "actors/run_logic.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <vector>
 
 using namespace braid;
 
@@ -50,6 +52,58 @@ TEST_CASE("all are told of the loss of a node that ran nothing") {
   logic.on_resumed(0, 2);
   logic.on_resumed(1, 2);
   CHECK(logic.on_link_broken(0, 1, "cut") == to_both(command::resume));
+}
+
+// Some have gone on, and others have seen what they did: if a second loss made
+// them begin anew, what one more node held of them would be needed.
+TEST_CASE("what a recovery has made stays if more is lost before all go on") {
+  auto logic = running();
+  logic.on_node_lost(1, "gone");
+  auto host = logic.plan().owners[0].nodes[1];
+  for (node_index node : {0, 2})
+    logic.on_recovered(node, 1);
+  logic.on_resumed(host, 1);
+  const partition_place replaced{0, 1};
+  SECTION("a node on which there is something else") {
+    auto other = host == 0 ? 2u : 0u;
+    logic.on_node_lost(other, "gone, too");
+    for (auto& lost : logic.current_recovery().lost)
+      CHECK_FALSE(lost.place == replaced);
+    CHECK(logic.generation_of(replaced) == 1);
+    logic.on_recovered(host, 2);
+    auto restored = logic.current_resumption().restored;
+    CHECK(std::count(restored.begin(), restored.end(), replaced) == 1);
+  }
+  SECTION("a connection") {
+    logic.on_link_broken(0, 2, "cut");
+    CHECK(logic.current_recovery().lost.empty());
+    logic.on_recovered(0, 2);
+    logic.on_recovered(2, 2);
+    CHECK(logic.current_resumption().restored == std::vector{replaced});
+  }
+  SECTION("the supervisor") {
+    run_logic after{logic.saved({})};
+    after.on_supervisor_back({0, 2}, {});
+    CHECK(after.current_recovery().lost.empty());
+    after.on_recovered(0, 2);
+    after.on_recovered(2, 2);
+    CHECK(after.current_resumption().restored == std::vector{replaced});
+  }
+  SECTION("itself") {
+    logic.on_partition_failed(replaced, {"threw", true, 1, {}}, "worker/1");
+    CHECK(logic.current_recovery().lost.size() == 1);
+    CHECK(logic.generation_of(replaced) == 2);
+  }
+}
+
+TEST_CASE("what a recovery was making is made anew if more is lost") {
+  auto logic = running();
+  logic.on_node_lost(1, "gone");
+  logic.on_recovered(0, 1);
+  logic.on_node_joined({"late", 13, "127.0.0.1", 4});
+  auto order = logic.current_recovery();
+  REQUIRE(order.lost.size() == 1);
+  CHECK(order.lost[0].successor == 2);
 }
 
 TEST_CASE("after a restart of the supervisor all are told which nodes there "
