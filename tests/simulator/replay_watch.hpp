@@ -9,7 +9,6 @@
 #include <map>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace braid::simulator {
 
@@ -19,9 +18,8 @@ namespace braid::simulator {
 class replay_watch {
 public:
   /// Sources hear of it within `under_way` epochs.
-  replay_watch(std::uint32_t nodes, epoch_number under_way,
-               simulation_report& report)
-    : under_way_(under_way), horizons_(nodes), report_(&report) {}
+  replay_watch(epoch_number under_way, simulation_report& report)
+    : under_way_(under_way), report_(&report) {}
 
   /// A partition of the node has closed `epoch`. The furthest source is at
   /// `newest`, the next checkpoint is taken after `named`. Throws
@@ -39,7 +37,7 @@ public:
 
 private:
   epoch_number under_way_;
-  std::vector<epoch_number> horizons_; ///< by node; 0: not full
+  std::map<node_index, epoch_number> horizons_; ///< 0: not full
   std::map<std::pair<node_index, epoch_number>, std::uint64_t> sent_;
   simulation_report* report_;
 };

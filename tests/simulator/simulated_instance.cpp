@@ -5,7 +5,7 @@
 namespace braid::simulator {
 
 void simulated_schedule::make_ready(simulated_instance& x) {
-  if (x.ready)
+  if (x.ready || !x.started)
     return;
   x.ready = true;
   ready_.push_back(&x);

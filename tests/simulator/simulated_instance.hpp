@@ -26,7 +26,8 @@ struct simulated_instance {
   cut_sender cuts;
   /// How epochs ended of which no close was sent.
   std::map<epoch_number, std::vector<source_cut>> told{};
-  epoch_number seen = 0; ///< up to here, one was
+  epoch_number seen = 0;     ///< up to here, one was
+  epoch_number last_cut = 0; ///< whose cuts were sent
   /// The newest epoch whose cuts were known of the instance before.
   epoch_number known_cuts = 0;
   /// Of channels from upstream that began anew. For planted bugs, as is what a
@@ -37,8 +38,11 @@ struct simulated_instance {
   /// when that was.
   std::map<epoch_number, std::uint64_t> busy_at{};
   std::uint64_t busy_when_stable = 0;
-  std::uint32_t slowness = 1; ///< is called so many times less often
-  bool ready = false;         ///< has a place in the schedule
+  std::uint32_t slowness = 1;     ///< is called so many times less often
+  std::uint64_t told_busy_ns = 0; ///< what supervisors believe
+  bool started = false;
+  bool ended = false; ///< when it was restored
+  bool ready = false; ///< has a place in the schedule
   bool done = false;
   std::optional<event_time> wake_at{};
 };

@@ -8,25 +8,32 @@
 namespace braid::simulator {
 
 void simulation::disturb() {
+  // What is lost before all have begun ends the run.
+  if (supervisor_->logic().state() != run_state::running)
+    return;
   // Once something is lost, the rest of what may be comes soon, and so in the
   // middle of recoveries.
   auto odds = losses_ > 0 ? std::min<std::uint32_t>(options_.crash_odds, 100)
                           : options_.crash_odds;
   if (report_.crashes < options_.most_crashes && random_.below(odds) == 0)
     crash_some();
-  if (options_.supervisor_crash_odds > 0
-      && report_.supervisor_crashes < options_.most_crashes
-      && random_.below(options_.supervisor_crash_odds) == 0)
+  // Most of what it has to say, it says in recoveries.
+  auto supervisor_odds = supervisor_->logic().is_recovering()
+                           ? options_.supervisor_crash_odds / 20
+                           : options_.supervisor_crash_odds;
+  if (supervisor_odds > 0 && report_.supervisor_crashes < options_.most_crashes
+      && random_.below(supervisor_odds) == 0)
     restart_supervisor();
-  for (node_index node = 0; node < nodes_.size(); ++node) {
-    auto noticed = !supervisor_->alive().contains(node);
-    if (!noticed || random_.below(500) != 0)
-      continue;
-    if (!nodes_[node])
-      bring_back(node);
-    else
-      crash_node(node); // a zombie's end
-  }
+  if (supervisor_->is_coming_back() && random_.below(100) == 0)
+    lead_on();
+  if (random_.below(200) != 0)
+    return;
+  auto down = names_down();
+  auto choice = random_.below(down.size() + zombies_.size() + 1);
+  if (choice < down.size())
+    bring_back(down[choice]);
+  else if (choice > down.size())
+    end_zombie(choice - down.size() - 1);
 }
 
 void simulation::crash_some() {
@@ -38,7 +45,8 @@ void simulation::crash_some() {
     return;
   auto most = options_.lose_all_copies ? options_.nodes - 1
                                        : options_.replicas - losses_ - kept;
-  if (random_.below(4) == 0)
+  // Where code fails, each failure is an attempt.
+  if (random_.below(4) == 0 && options_.max_attempts == 0)
     return crash_partitions();
   for (auto many = 1 + random_.below(most); many > 0; --many) {
     auto node = static_cast<node_index>(random_.below(nodes_.size()));
@@ -55,7 +63,7 @@ void simulation::crash_some() {
 
 /// Neither lost nor given up, as far as anybody could know.
 bool simulation::is_there(node_index node) const {
-  return nodes_[node] && supervisor_->alive().contains(node)
+  return nodes_[node] && supervisor_->logic().is_alive(node)
          && !zombies_.contains(node);
 }
 
@@ -74,18 +82,28 @@ void simulation::crash_partitions() {
   ++losses_;
   ++report_.crashes;
   auto& node = *nodes_[first->node];
-  node.fail(world_->number_of(first->place));
+  partition_failure why{"it was lost", true, 0, {}};
+  node.fail(world_->number_of(first->place), why);
   for (auto many = random_.below(3); many > 0 && !node.hosted().empty(); --many)
-    node.fail(node.hosted().begin()->first);
+    node.fail(node.hosted().begin()->first, why);
 }
 
 void simulation::crash_node(node_index node) {
   nodes_[node].reset();
-  network_->begin_life(node);
   // A zombie is given up already.
   if (zombies_.erase(node) == 0)
-    network_->send({world_->supervisor(), node}, {world_->supervisor()},
-                   node_lost{node});
+    tell_lost(node);
+}
+
+void simulation::tell_lost(node_index node) {
+  network_->send({at_supervisor, node}, {at_supervisor}, node_lost{node});
+}
+
+void simulation::end_zombie(std::size_t number) {
+  auto at = zombies_.begin();
+  std::advance(at, static_cast<std::ptrdiff_t>(number));
+  if (!supervisor_->logic().is_alive(*at))
+    crash_node(*at);
 }
 
 /// What it had heard, and what was under way to it, is lost. What it had said
@@ -97,66 +115,87 @@ void simulation::restart_supervisor() {
     return;
   ++losses_;
   ++report_.supervisor_crashes;
-  auto written = supervisor_->written();
-  network_->begin_life(world_->supervisor());
-  supervisor_ = std::make_unique<simulated_supervisor>(*world_, written);
-  auto life = network_->life_of(world_->supervisor());
-  std::set<node_index> gone;
-  std::set<partition_place> missing;
-  for (auto node : written.alive) {
-    // Of one that waits for its welcome nobody else knows.
-    if (nodes_[node] && nodes_[node]->alive().empty()) {
-      nodes_[node].reset();
-      network_->begin_life(node);
+  network_->begin_supervisor_life();
+  supervisor_ = std::make_unique<simulated_supervisor>(*world_, journal_);
+  for (node_index node = 0; node < nodes_.size(); ++node)
+    if (nodes_[node] && !zombies_.contains(node)) {
+      // Some find it before what the earlier life has said comes to them.
+      if (random_.below(2) == 0)
+        nodes_[node]->follow();
+      network_->send({at_supervisor}, {node}, supervisor_back{});
     }
-    if (nodes_[node] && !zombies_.contains(node))
-      nodes_[node]->follow(life);
-    else
-      gone.insert(node);
+}
+
+/// Once all that live are back. Returns whether they are.
+bool simulation::lead_on() {
+  auto& awaited = supervisor_->awaited();
+  if (std::any_of(awaited.begin(), awaited.end(), [this](auto node) {
+        return nodes_[node] && !zombies_.contains(node);
+      }))
+    return false;
+  for (auto& node : supervisor_->go_on()) {
+    for (auto& before : nodes_)
+      if (before && before->name() == node.name)
+        before.reset();
+    add_node(node.name);
   }
-  for (operator_id id = 0; id < written.owners.size(); ++id)
-    for (partition_index i = 0; i < written.owners[id].partitions(); ++i) {
-      auto host = written.owners[id].nodes[i];
-      if (!gone.contains(host) && written.alive.contains(host)
-          && !nodes_[host]->find(world_->number_of({id, i})))
-        missing.insert({id, i});
-    }
-  supervisor_->on_back(gone, missing);
+  return true;
 }
 
 /// It lives on, but the others are told that it does not.
 void simulation::give_up(node_index node) {
   ++report_.zombies;
   zombies_.insert(node);
-  network_->isolate(node);
-  network_->send({world_->supervisor(), node}, {world_->supervisor()},
-                 node_lost{node});
+  tell_lost(node);
 }
 
-void simulation::bring_back(node_index node) {
-  network_->begin_life(node);
-  nodes_[node] = std::make_unique<simulated_node>(
-    *world_, node, supervisor_->owners(), std::set<node_index>{});
-  supervisor_->on_joined(node);
+void simulation::add_node(const std::string& name) {
+  auto number = static_cast<node_index>(nodes_.size());
+  nodes_.push_back(std::make_unique<simulated_node>(*world_, number, name));
+}
+
+/// The nodes that do not live, but for those that the supervisor does not miss
+/// yet.
+std::vector<std::string> simulation::names_down() const {
+  std::set<std::string> up;
+  auto& plan = supervisor_->logic().plan();
+  for (node_index node = 0; node < nodes_.size(); ++node)
+    if (nodes_[node] || supervisor_->logic().is_alive(node))
+      up.insert(plan.nodes[node].name);
+  std::vector<std::string> result;
+  for (std::uint32_t i = 0; i < options_.nodes; ++i)
+    if (!up.contains(plan.nodes[i].name))
+      result.push_back(plan.nodes[i].name);
+  return result;
+}
+
+/// Returns whether it takes part again.
+bool simulation::bring_back(const std::string& name) {
+  if (supervisor_->is_coming_back()
+      || !supervisor_->on_joined({name, nodes_.size(), {}, 0}))
+    return false;
+  add_node(name);
+  return true;
 }
 
 /// Whether `replicas` nodes may be lost, whichever they are.
 bool simulation::is_replicated() const {
-  if (supervisor_->is_recovering() || !zombies_.empty()
-      || supervisor_->alive().size() <= options_.replicas)
+  auto& logic = supervisor_->logic();
+  if (logic.is_recovering() || supervisor_->is_coming_back()
+      || !zombies_.empty() || logic.alive().size() <= options_.replicas)
     return false;
   for (node_index node = 0; node < nodes_.size(); ++node) {
-    auto known = supervisor_->alive().contains(node);
+    auto known = logic.is_alive(node);
     if (known != (nodes_[node] != nullptr))
       return false;
     if (known
-        && (nodes_[node]->alive() != supervisor_->alive()
-            || nodes_[node]->generation() != supervisor_->generation()
+        && (nodes_[node]->alive() != logic.alive()
+            || nodes_[node]->generation() != logic.generation()
             || !nodes_[node]->cuts_are_held()))
       return false;
   }
   // Copies of what is stable, and of all that may become so.
-  auto stable = supervisor_->stable();
+  auto stable = logic.stable();
   if (world_->moved_at && stable <= *world_->moved_at
       && stable < world_->newest_checkpoint)
     return false;
@@ -165,7 +204,8 @@ bool simulation::is_replicated() const {
 
 /// Of every slice at the stable epoch, on enough nodes beside its own.
 bool simulation::copies_are_held() const {
-  auto stable = supervisor_->stable();
+  auto& logic = supervisor_->logic();
+  auto stable = logic.stable();
   auto& owners = supervisor_->owners();
   for (operator_id id = 0; id < owners.size(); ++id)
     for (partition_index i = 0; i < owners[id].partitions(); ++i) {
@@ -175,10 +215,10 @@ bool simulation::copies_are_held() const {
         return false;
       if (stable == 0)
         continue;
-      auto wanted = lost_one(owners, place, supervisor_->incarnation(place));
+      auto wanted = lost_one(owners, place, logic.generation_of(place));
       std::map<slice_id, std::uint32_t> copies;
       std::uint32_t partitions = 0;
-      for (auto node : supervisor_->alive()) {
+      for (auto node : logic.alive()) {
         if (node == host)
           continue;
         for (auto& part :

@@ -2,15 +2,11 @@
 #pragma once
 
 #include "actors/backup_messages.hpp"
-#include "actors/partition_failure.hpp"
+#include "actors/messages.hpp"
+#include "actors/run_logic.hpp"
 
-#include "scaling/assignment.hpp"
-
-#include <optional>
-#include <set>
 #include <string>
 #include <variant>
-#include <vector>
 
 namespace braid::simulator {
 
@@ -19,43 +15,20 @@ struct batch_message {
   batch_ptr tuples;
 };
 
-/// A lost partition and the node that is to host its successor.
-struct replacement {
-  lost_partition lost;
-  node_index host = 0;
+/// Tells a node to do its part of something.
+struct node_command {
+  run_logic::command what = run_logic::command::stop;
+  generation_number generation = 0; ///< of the run when it was told
+  /// By command; `start` and `stop` have none.
+  std::variant<std::monostate, deployment, recovery, resumption, run_epoch>
+    content{};
 };
 
-/// Begins a recovery: carries its fences.
-struct recovery_order {
+/// The node has done so, or says why it cannot.
+struct command_answer {
+  run_logic::command what = run_logic::command::stop;
   generation_number generation = 0;
-  epoch_number stable = 0;
-  std::set<node_index> alive;
-  std::vector<replacement> replacements;
-  std::vector<skipped_tuple> skipped;
-};
-
-/// All that was to be restored on the node is there, and the fences are.
-struct recovery_answer {
-  generation_number generation = 0;
-};
-
-/// All nodes have answered.
-struct start_order {
-  generation_number generation = 0;
-  std::vector<partition_place> restored;
-};
-
-/// What a node that is there from now on must know.
-struct welcome {
-  generation_number generation = 0;
-  epoch_number stable = 0;
-  std::set<node_index> alive;
-  assignment owners;
-  std::vector<lost_partition> fences;
-};
-
-struct node_joined {
-  std::set<node_index> alive;
+  std::string problem;
 };
 
 /// Nobody hears of a node any more.
@@ -63,23 +36,12 @@ struct node_lost {
   node_index node = 0;
 };
 
-/// A partition has failed on a node that lives on.
-struct partition_failed {
-  partition_place place;
-  incarnation_number incarnation = 0;
-  std::optional<partition_failure> why; ///< its code threw
-};
+/// The supervisor was started again.
+struct supervisor_back {};
 
-/// A partition's checkpoint is backed up.
-struct checkpoint_report {
-  partition_place place;
-  incarnation_number incarnation = 0;
-  epoch_number epoch = 0;
-  bool ended = false;
-};
-
-struct stable_notice {
-  epoch_number epoch = 0;
+/// A node has found it.
+struct node_returned {
+  bool has_a_part = false;
 };
 
 /// Asks sources for a checkpoint after `epoch`.
@@ -93,20 +55,14 @@ struct naming_refused {
   epoch_number closed = 0;
 };
 
-/// A checkpoint after `epoch` should not wait for its time.
-struct checkpoint_wish {
-  epoch_number epoch = 0;
-};
-
 /// From a node to itself: its replay buffers have room for data again.
 struct replay_room {};
 
 using message =
   std::variant<batch_message, close_notice, credit_notice, partition_backup,
                backup_receipt, source_cuts, cuts_receipt, recovered_part,
-               recovery_order, recovery_answer, start_order, welcome,
-               node_joined, node_lost, partition_failed, checkpoint_report,
-               stable_notice, naming, naming_refused, checkpoint_wish,
-               replay_room>;
+               node_command, command_answer, node_lost, supervisor_back,
+               node_returned, partition_event, checkpoint_report, naming,
+               naming_refused, checkpoint_wish, replay_room, cuts_held>;
 
 } // namespace braid::simulator

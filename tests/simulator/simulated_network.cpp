@@ -4,17 +4,14 @@
 
 namespace braid::simulator {
 
-simulated_network::simulated_network(std::size_t nodes,
-                                     const simulation_options& options,
+simulated_network::simulated_network(const simulation_options& options,
                                      random_generator& random)
-  : options_(&options), random_(&random), lives_(nodes) {}
+  : options_(&options), random_(&random) {}
 
 void simulated_network::send(const endpoint& from, const endpoint& to,
                              message what) {
-  auto known = known_lives_.find(from.node);
-  if (known != known_lives_.end() && known->second[to.node] != lives_[to.node])
-    return;
-  channel_ends ends{from, to, lives_[from.node], lives_[to.node]};
+  auto with_supervisor = from.node == at_supervisor || to.node == at_supervisor;
+  channel_ends ends{from, to, with_supervisor ? supervisor_life_ : 0};
   auto [found, is_new] = channel_between_.try_emplace(ends, channels_.size());
   if (is_new) {
     channels_.push_back({ends, 1, {}});
@@ -30,10 +27,12 @@ void simulated_network::send(const endpoint& from, const endpoint& to,
 std::optional<simulated_network::delivery>
 simulated_network::take(std::size_t busy_channel) {
   auto& from = channels_[busy_[busy_channel]];
-  delivery result{from.ends.from, from.ends.to,
-                  std::move(from.messages.front()), from.ends.from_life};
+  auto& ends = from.ends;
+  delivery result{ends.from, ends.to, std::move(from.messages.front()),
+                  ends.supervisor_life};
   from.messages.pop_front();
-  auto arrives = from.ends.to_life == lives_[from.ends.to.node];
+  auto arrives =
+    ends.to.node != at_supervisor || ends.supervisor_life == supervisor_life_;
   if (from.messages.empty()) {
     busy_[busy_channel] = busy_.back();
     busy_.pop_back();

@@ -14,6 +14,9 @@
 
 namespace braid::simulator {
 
+/// Stands for the supervisor, which is beside all nodes.
+inline constexpr auto at_supervisor = ~node_index{0};
+
 /// Who sends or gets a message: a partition on some node, or the node itself.
 /// Partitions are numbered through.
 struct endpoint {
@@ -31,7 +34,7 @@ struct endpoint {
 /// sent; those of different pairs in any order.
 class simulated_network {
 public:
-  simulated_network(std::size_t nodes, const simulation_options& options,
+  simulated_network(const simulation_options& options,
                     random_generator& random);
 
   void send(const endpoint& from, const endpoint& to, message what);
@@ -49,41 +52,33 @@ public:
     endpoint from;
     endpoint to;
     message what;
-    std::uint64_t from_life = 0;
+    std::uint64_t supervisor_life = 0; ///< to or from which it went
   };
 
   /// Takes the head of a busy channel off; nothing if it does not arrive.
   std::optional<delivery> take(std::size_t busy_channel);
 
-  /// What is under way to the node is lost; what is from it arrives.
-  void begin_life(node_index node) {
-    ++lives_[node];
-    known_lives_.erase(node);
+  /// What is under way to the supervisor is lost; what is from it arrives.
+  void begin_supervisor_life() {
+    ++supervisor_life_;
   }
 
-  /// Counts the lives that a node has begun.
-  std::uint64_t life_of(node_index node) const {
-    return lives_[node];
-  }
-
-  /// The node is given up by the others: it finds none of those that come back
-  /// from now on.
-  void isolate(node_index node) {
-    known_lives_[node] = lives_;
+  /// Counts the supervisor's lives.
+  std::uint64_t supervisor_life() const {
+    return supervisor_life_;
   }
 
 private:
-  /// From one life of a node to one of another. Others come and go by ways of
+  /// From one place to another. Lives of the supervisor come and go by ways of
   /// their own, so they may overtake.
   struct channel_ends {
     endpoint from;
     endpoint to;
-    std::uint64_t from_life = 0;
-    std::uint64_t to_life = 0;
+    std::uint64_t supervisor_life = 0;
 
     bool operator<(const channel_ends& other) const {
-      return std::tie(from, to, from_life, to_life)
-             < std::tie(other.from, other.to, other.from_life, other.to_life);
+      return std::tie(from, to, supervisor_life)
+             < std::tie(other.from, other.to, other.supervisor_life);
     }
   };
 
@@ -95,9 +90,7 @@ private:
 
   const simulation_options* options_;
   random_generator* random_;
-  std::vector<std::uint64_t> lives_; ///< by node
-  /// By node that is given up: the lives of the others at that time.
-  std::map<node_index, std::vector<std::uint64_t>> known_lives_;
+  std::uint64_t supervisor_life_ = 0;
   std::vector<channel> channels_;
   std::map<channel_ends, std::size_t> channel_between_;
   std::vector<std::size_t> busy_;

@@ -28,10 +28,6 @@ void forget_changes(partition_checkpoint& checkpoint) {
 
 } // namespace
 
-std::string node_name(node_index node) {
-  return "node-" + std::to_string(node);
-}
-
 lost_partition lost_one(const assignment& owners, const partition_place& place,
                         incarnation_number successor) {
   return {place, hosted_slices{owners[place.id].table, place.index}.ids(),
@@ -64,6 +60,9 @@ public:
   void send_close(const close_notice& notice,
                   std::span<const close_receiver> receivers) override {
     auto& world = node_->world();
+    if (!world.probe && notice.first > notice.last)
+      throw simulation_failure{instance_->name
+                               + " cannot send epochs again that are trimmed"};
     node_->note_seen(*instance_, notice.last);
     // About what a close takes in a buffer.
     constexpr std::uint64_t close_bytes = 100;
@@ -122,9 +121,10 @@ private:
 };
 
 simulated_node::simulated_node(simulated_world& world, node_index own,
-                               assignment owners, std::set<node_index> alive)
-  : world_(&world), own_(own), owners_(std::move(owners)),
-    alive_(std::move(alive)), held_(node_name(own), {}, part_bytes(world)) {
+                               std::string name)
+  : world_(&world), own_(own), name_(std::move(name)),
+    led_by_(world.network->supervisor_life()),
+    held_(name_, {}, part_bytes(world)) {
   if (world.options->replay_limit == 0)
     return;
   account_ = std::make_shared<replay_account>(world.options->replay_limit);
@@ -140,13 +140,6 @@ simulated_node::~simulated_node() {
     world_->schedule->remove(*x);
 }
 
-void simulated_node::begin() {
-  for (operator_id id = 0; id < owners_.size(); ++id)
-    for (partition_index i = 0; i < owners_[id].partitions(); ++i)
-      if (owners_[id].nodes[i] == own_)
-        make({id, i}, {}, nullptr);
-}
-
 simulated_instance&
 simulated_node::make(const partition_place& place, const restoring& restored,
                      std::shared_ptr<const recorded_cuts> known) {
@@ -154,15 +147,15 @@ simulated_node::make(const partition_place& place, const restoring& restored,
   auto number = world.number_of(place);
   drop(number);
   auto& name = world.graph->operators()[place.id].name;
-  auto made = std::make_unique<simulated_instance>(simulated_instance{
-    place,
-    own_,
-    restored.generation,
-    "'" + name + "' " + std::to_string(place.index),
-    nullptr,
-    nullptr,
-    {run, place, restored.generation, sending(world)},
-    {run, place, restored.generation, cut_holders_of(place)}});
+  auto made = std::make_unique<simulated_instance>(
+    simulated_instance{place,
+                       own_,
+                       restored.generation,
+                       "'" + name + "' " + std::to_string(place.index),
+                       nullptr,
+                       nullptr,
+                       {run, place, restored.generation, sending(world)},
+                       {run, place, restored.generation, {}}});
   auto& x = *made;
   x.out = std::make_unique<instance_outbox>(*this, x);
   auto settings = *world.settings;
@@ -172,7 +165,7 @@ simulated_node::make(const partition_place& place, const restoring& restored,
   if (!is_source || !world.has(planted_bug::sources_not_held))
     settings.checkpoints.account = account_;
   x.logic = make_partition(
-    *world.graph, owners_, place, settings,
+    *world.graph, plan_->owners, place, settings,
     {*x.out, [&x, schedule = world.schedule] { schedule->make_ready(x); }},
     restored);
   if (world.options->slow.contains(name))
@@ -180,7 +173,6 @@ simulated_node::make(const partition_place& place, const restoring& restored,
   else if (world.options->uneven && world.random->below(8) == 0)
     x.slowness = world.random->below(2) == 0 ? 10 : 100;
   hosted_[number] = std::move(made);
-  world.schedule->make_ready(x);
   return x;
 }
 
@@ -192,11 +184,17 @@ void simulated_node::drop(std::size_t partition) {
   hosted_.erase(found);
 }
 
-void simulated_node::fail(std::size_t partition,
-                          std::optional<partition_failure> why) {
+void simulated_node::fail(std::size_t partition, partition_failure why) {
   auto& x = *hosted_.at(partition);
-  tell_supervisor(partition_failed{x.place, x.incarnation, std::move(why)});
+  tell_supervisor(partition_event{run, x.place.id, x.place.index, x.incarnation,
+                                  true, std::move(why)});
   drop(partition);
+}
+
+void simulated_node::note_done(simulated_instance& x) {
+  x.done = true;
+  tell_supervisor(
+    partition_event{run, x.place.id, x.place.index, x.incarnation, false, {}});
 }
 
 simulated_instance* simulated_node::find(std::size_t partition) const {
@@ -218,8 +216,11 @@ void simulated_node::send(node_index to, message what) {
 
 void simulated_node::tell_supervisor(message what) {
   if (auto* report = std::get_if<checkpoint_report>(&what))
-    told_.push_back(*report);
-  send(world_->supervisor(), std::move(what));
+    told_.add(*report);
+  if (auto* event = std::get_if<partition_event>(&what))
+    told_.add(*event);
+  if (follows())
+    world_->network->send({own_}, {at_supervisor}, std::move(what));
 }
 
 void simulated_node::send_data(const simulated_instance& from, operator_id to,
@@ -235,7 +236,7 @@ void simulated_node::send_data(const simulated_instance& from, operator_id to,
 backup_holders simulated_node::holders_of(const partition_place& place) const {
   return {own_,
           upstream_nodes(*world_->graph, owners_, place.id, place.index),
-          {alive_.begin(), alive_.end()},
+          {routed_alive_.begin(), routed_alive_.end()},
           world_->options->replicas};
 }
 
@@ -253,8 +254,30 @@ void simulated_node::back_up(simulated_instance& from,
     return;
   if (world_->has(planted_bug::changes_forgotten))
     forget_changes(checkpoint);
-  from.checkpoints.begin(std::move(checkpoint), holders_of(from.place));
+  auto holders = holders_of(from.place);
+  if (cut_holders(holders, from.place).empty())
+    return keep_here(from, std::move(checkpoint));
+  from.checkpoints.begin(std::move(checkpoint), holders);
   send_parts(from);
+}
+
+/// Nobody lives who could survive this node.
+void simulated_node::keep_here(simulated_instance& from,
+                               partition_checkpoint checkpoint) {
+  auto ahead = checkpoint.ahead;
+  checkpoint_sender::completion done{checkpoint.epoch, checkpoint.ended};
+  held_.put(
+    {run, from.place, from.incarnation, 0, !ahead, std::move(checkpoint)});
+  if (!ahead)
+    report_backed_up(from, done);
+}
+
+void simulated_node::report_backed_up(
+  simulated_instance& from, const checkpoint_sender::completion& what) {
+  // Any figure will do, so that partitions go to any node.
+  from.told_busy_ns += world_->random->below(1'000);
+  tell_supervisor(checkpoint_report{run, from.place, from.incarnation,
+                                    what.epoch, what.ended, from.told_busy_ns});
 }
 
 void simulated_node::send_parts(simulated_instance& from) {
@@ -268,17 +291,39 @@ void simulated_node::leave_out(epoch_number epoch) {
 
 void simulated_node::wish_checkpoint(epoch_number epoch) {
   ++world_->report->wishes;
-  tell_supervisor(checkpoint_wish{epoch});
+  tell_supervisor(checkpoint_wish{run, epoch});
 }
 
 void simulated_node::keep_cuts(simulated_instance& from,
                                const cut_notice& cuts) {
+  note_told(from, cuts);
+  send_cuts(from.cuts.begin(cuts));
+  from.last_cut = cuts.last;
+  // The instance before this one had cut the epoch already.
+  if (cuts.last <= from.cuts.held()
+      || world_->has(planted_bug::closes_not_held))
+    tell_held(from, cuts.last);
+  note_if_alone(from);
+}
+
+/// Not at once: it may be amidst a step.
+void simulated_node::tell_held(const simulated_instance& x,
+                               epoch_number epoch) {
+  endpoint self{own_, world_->number_of(x.place)};
+  world_->network->send(self, self, cuts_held{epoch});
+}
+
+void simulated_node::note_told(simulated_instance& from,
+                               const cut_notice& cuts) {
   for (auto epoch = cuts.first; epoch <= cuts.last; ++epoch)
     if (epoch > from.seen)
       from.told.emplace(epoch, cuts.cuts);
-  send_cuts(from.cuts.begin(cuts));
-  if (world_->has(planted_bug::closes_not_held))
-    from.logic->on_cuts_held(cuts.last);
+}
+
+/// Nobody needs to wait for others where there are none.
+void simulated_node::note_if_alone(const simulated_instance& x) {
+  if (x.last_cut > x.cuts.held() && cut_holders_of(x.place).empty())
+    tell_held(x, x.last_cut);
 }
 
 void simulated_node::send_cuts(
@@ -287,16 +332,17 @@ void simulated_node::send_cuts(
     send(each.to, each.cuts);
 }
 
-/// The nodes that are there have changed.
-void simulated_node::move_backups() {
-  world_->moved_at =
-    std::max(world_->moved_at.value_or(0), world_->newest_checkpoint);
+/// Tells partitions here where all others are, and which nodes there are.
+void simulated_node::route() {
+  owners_ = plan_->owners;
+  routed_alive_ = alive_;
   for (auto& [number, x] : hosted_) {
     x->checkpoints.set_holders(holders_of(x->place));
     auto changed = x->cuts.set_holders(cut_holders_of(x->place));
     send_cuts(changed.messages);
     note_held(*x, changed.held);
-    // No later checkpoint goes to the new holders.
+    note_if_alone(*x);
+    // The copy of its end may be gone with a holder, and there is no later one.
     if (x->done && world_->settings->checkpoints.taken)
       back_up(*x, x->logic->checkpoint());
   }

@@ -8,7 +8,8 @@
 #include "tests/simulator/simulated_network.hpp"
 
 #include "actors/held_backups.hpp"
-#include "actors/recovery_collector.hpp"
+#include "actors/kept_reports.hpp"
+#include "actors/local_recovery.hpp"
 
 #include <functional>
 #include <map>
@@ -46,10 +47,6 @@ struct simulated_world {
     return first_partition[place.id] + place.index;
   }
 
-  node_index supervisor() const {
-    return options->nodes;
-  }
-
   bool has(planted_bug bug) const {
     return options->planted == bug;
   }
@@ -64,24 +61,27 @@ class simulated_node {
 public:
   using instances = std::map<std::size_t, std::unique_ptr<simulated_instance>>;
 
-  /// A node of the beginning, or one that waits for its welcome.
-  simulated_node(simulated_world& world, node_index own, assignment owners,
-                 std::set<node_index> alive);
+  /// It has no part of the run yet. `name` is the same in all lives.
+  simulated_node(simulated_world& world, node_index own, std::string name);
   ~simulated_node();
 
   simulated_node(const simulated_node&) = delete;
   simulated_node& operator=(const simulated_node&) = delete;
 
-  /// Makes the partitions that the assignment puts here.
-  void begin();
-
   void receive(simulated_network::delivery what);
 
-  /// A partition fails. The supervisor is told, also why if its code threw.
-  void fail(std::size_t partition, std::optional<partition_failure> why = {});
-  /// There is a new life of the supervisor: what earlier ones say is void, and
-  /// this one is told what they may have heard.
-  void follow(std::uint64_t supervisor_life);
+  /// There is a new life of the supervisor. What earlier ones say is void.
+  void follow();
+
+  /// A partition fails. The supervisor is told.
+  void fail(std::size_t partition, partition_failure why);
+
+  /// A partition is done.
+  void note_done(simulated_instance& x);
+
+  const std::string& name() const {
+    return name_;
+  }
 
   /// By number; null if it is not here.
   simulated_instance* find(std::size_t partition) const;
@@ -94,8 +94,14 @@ public:
     return held_;
   }
 
+  /// The nodes that there are, as far as partitions here know.
   const std::set<node_index>& alive() const {
-    return alive_;
+    return routed_alive_;
+  }
+
+  /// The supervisor's present life has found it.
+  bool follows() const {
+    return led_by_ == world_->network->supervisor_life();
   }
 
   generation_number generation() const {
@@ -142,17 +148,28 @@ private:
   void drop(std::size_t partition);
   void send(node_index to, message what);
   void tell_supervisor(message what);
+  void answer(run_logic::command what, generation_number generation,
+              std::uint64_t asked_by, std::string problem = {});
   backup_holders holders_of(const partition_place& place) const;
   std::vector<node_index> cut_holders_of(const partition_place& place) const;
-  void move_backups();
+  void route();
+  void keep_here(simulated_instance& from, partition_checkpoint checkpoint);
+  void report_backed_up(simulated_instance& from,
+                        const checkpoint_sender::completion& what);
   void send_cuts(const std::vector<cut_sender::message>& messages);
   void note_held(simulated_instance& x, std::optional<epoch_number> held);
+  void tell_held(const simulated_instance& x, epoch_number epoch);
+  void note_if_alone(const simulated_instance& x);
+  static void note_told(simulated_instance& from, const cut_notice& cuts);
   void hand_over(simulated_instance& to, message what);
   void renew(simulated_instance& x, edge_id edge, partition_index from,
              generation_number generation);
-  void restore(std::size_t partition, recovery_collector& from);
-  void answer_if_restored();
+  void renew_channels(const resumption& what,
+                      const std::set<node_index>& reconnected);
+  void restore_if_complete();
+  void restore(local_recovery::restored_partition& found);
   void fence(const lost_partition& lost, epoch_number stable);
+  void reconnect(simulated_instance& x, const std::set<node_index>& nodes);
   simulated_instance* find(const partition_place& place,
                            incarnation_number incarnation) const;
 
@@ -161,34 +178,39 @@ private:
   void on(node_index from, source_cuts& what);
   void on(node_index from, const cuts_receipt& what);
   void on(node_index from, recovered_part& what);
-  void on(node_index from, const recovery_order& what);
-  void on(node_index from, const start_order& what);
-  void on(node_index from, const welcome& what);
-  void on(node_index from, const node_joined& what);
-  void on(node_index from, const stable_notice& what);
+  void on(node_index from, const supervisor_back& what);
   void on(node_index from, const naming& what);
   void on(node_index from, const replay_room& what);
 
+  void obey(const node_command& what, std::uint64_t life);
+  void deploy(const deployment& plan);
+  void start();
+  void recover(const recovery& what, std::uint64_t asked_by);
+  void resume(const resumption& what);
+  void on_stable(epoch_number epoch);
+
   simulated_world* world_;
   node_index own_;
-  assignment owners_; ///< as this node knows it
+  std::string name_;
+  std::optional<deployment> plan_; ///< nothing: it has no part of the run
   std::set<node_index> alive_;
+  // As partitions here know it.
+  assignment owners_;
+  std::set<node_index> routed_alive_;
   generation_number generation_ = 0;
-  generation_number answered_ = 0;
+  std::unique_ptr<local_recovery> recovering_;
+  /// By which life of the supervisor an answer is awaited once it is complete.
+  std::optional<std::uint64_t> asked_by_;
+  std::set<node_index> joining_;
   epoch_number stable_ = 0;
   std::uint64_t led_by_ = 0; ///< the life of the supervisor
-  std::vector<checkpoint_report> told_;
+  kept_reports told_;
   held_backups held_;
   std::shared_ptr<replay_account> account_;
   instances hosted_;
-  std::vector<skipped_tuple> skipped_;
-  std::map<std::size_t, recovery_collector> collectors_;
   /// Came before the recovery's order.
   std::vector<recovered_part> early_;
 };
-
-/// The name under which a node answers in recoveries.
-std::string node_name(node_index node);
 
 /// What of a partition is to be asked for, or fenced.
 lost_partition lost_one(const assignment& owners, const partition_place& place,

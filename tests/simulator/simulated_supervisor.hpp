@@ -1,52 +1,72 @@
-// The supervisor of a simulated run: finds the stable epoch and leads
-// recoveries. What it hears and says takes its time. It may crash: the next one
-// knows what it had decided, and asks for the rest.
+// The supervisor of a simulated run: what `topology_supervisor` is around
+// `run_logic` and the journal. What it hears and says takes its time. It may
+// crash: the next one knows what was written down, and is told the rest.
 #pragma once
 
 #include "tests/simulator/simulated_node.hpp"
 
 #include "actors/checkpoint_naming.hpp"
-#include "actors/failed_attempts.hpp"
+#include "actors/run_logic.hpp"
+#include "actors/run_recorder.hpp"
 
-#include "checkpoint/stable_epoch.hpp"
-
+#include <memory>
+#include <optional>
 #include <set>
-#include <string>
 #include <vector>
 
 namespace braid::simulator {
 
+/// What outlives a supervisor.
+class simulated_journal {
+public:
+  void save(const saved_run& run) {
+    memory_.apply(run_memory::run_record(run).bytes());
+  }
+
+  void save_stable(const run_epoch& stable) {
+    memory_.apply(run_memory::stable_record(stable).bytes());
+  }
+
+  /// The only run that there is.
+  const saved_run& run() const {
+    return memory_.runs().front();
+  }
+
+private:
+  run_memory memory_;
+};
+
 class simulated_supervisor {
 public:
-  simulated_supervisor(simulated_world& world, assignment owners);
+  simulated_supervisor(simulated_world& world, const deployment& plan,
+                       std::shared_ptr<simulated_journal> journal);
 
-  /// What is written down before anybody is told.
-  struct decisions {
-    assignment owners;
-    epoch_number stable = 0;
-    std::set<node_index> alive;
-    generation_number generation = 0;
-    std::vector<incarnation_number> incarnations;
-    /// All that were ever restored: who has gone on since is not answered here.
-    std::set<partition_place> restoring;
-    epoch_number named = 0;
-    std::vector<skipped_tuple> skipped;
-  };
+  /// The next life of one that has crashed: waits for its nodes.
+  simulated_supervisor(simulated_world& world,
+                       std::shared_ptr<simulated_journal> journal);
 
-  /// The next life of one that has crashed.
-  simulated_supervisor(simulated_world& world, const decisions& written);
+  /// To be called once there are nodes.
+  void begin();
 
-  decisions written() const;
+  /// It waits for nodes to come back.
+  bool is_coming_back() const {
+    return back_.has_value();
+  }
 
-  /// All nodes but those have come back to it. What was on those is lost, and
-  /// so is what nodes no longer have.
-  void on_back(const std::set<node_index>& gone,
-               const std::set<partition_place>& missing);
+  /// Those that it waits for.
+  const std::set<node_index>& awaited() const {
+    return back_->awaited;
+  }
+
+  /// Who is not back by now is lost. Returns the nodes that take part anew,
+  /// under the numbers that follow those of all earlier ones.
+  std::vector<node_address> go_on();
 
   void receive(simulated_network::delivery what);
 
-  /// A node is there that has nothing.
-  void on_joined(node_index node);
+  /// A node is there that has nothing. Returns whether it takes part, under the
+  /// number that follows those of all earlier ones.
+  bool on_joined(const node_address& node);
 
   /// Asks sources for a checkpoint.
   void name_checkpoint();
@@ -62,59 +82,48 @@ public:
     return newest_name_;
   }
 
-  epoch_number stable() const {
-    return stable_.value();
-  }
-
-  generation_number generation() const {
-    return generation_;
-  }
-
-  /// The nodes that are counted on.
-  const std::set<node_index>& alive() const {
-    return alive_;
-  }
-
-  bool is_recovering() const {
-    return !awaited_.empty();
+  const run_logic& logic() const {
+    return *logic_;
   }
 
   /// Who runs where, by the latest recovery.
   const assignment& owners() const {
-    return owners_;
-  }
-
-  /// The instance that counts.
-  incarnation_number incarnation(const partition_place& place) const {
-    return incarnations_[world_->number_of(place)];
+    return logic_->plan().owners;
   }
 
 private:
-  void send(node_index to, message what);
-  checkpoint_naming::time now() const;
-  bool all_have_ended() const;
-  void recover(const std::set<partition_place>& lost);
-  node_index pick_host();
+  struct coming_back {
+    std::set<node_index> awaited;
+    std::set<node_index> returned;
+    std::vector<node_address> joined;
+  };
 
+  void carry_out(const run_logic::actions& actions);
+  void note_recovery();
+  void tell(const run_logic::action& action);
+  void send(node_index to, message what);
+  void name(epoch_number epoch);
+  bool may_name() const;
+  checkpoint_naming::time now() const;
+  void plant_after_loss();
+  void resume_early();
+
+  void on(node_index from, const command_answer& what);
   void on(node_index from, const checkpoint_report& what);
+  void on(node_index from, const partition_event& what);
   void on(node_index from, const node_lost& what);
-  void on(node_index from, const partition_failed& what);
-  void on(node_index from, const recovery_answer& what);
+  void on(node_index from, const node_returned& what);
   void on(node_index from, const naming_refused& what);
   void on(node_index from, const checkpoint_wish& what);
 
   simulated_world* world_;
-  assignment owners_;
-  stable_epoch stable_;
-  failed_attempts attempts_;
-  std::set<node_index> alive_;
-  generation_number generation_ = 0;
-  std::vector<incarnation_number> incarnations_;  ///< by partition
-  std::set<partition_place> restoring_;           ///< until all have answered
-  std::set<partition_place> started_;             ///< were restored
-  std::set<node_index> awaited_;                  ///< have not answered yet
-  std::map<partition_place, epoch_number> ended_; ///< with their last epoch
-  epoch_number named_ = 0;                        ///< without a wish
+  std::unique_ptr<run_logic> logic_;
+  run_recorder<simulated_journal> recorder_;
+  std::optional<coming_back> back_;
+  bool was_recovering_ = false;
+  generation_number noted_ = 0;
+  std::vector<checkpoint_report> heard_; ///< for a planted bug
+  epoch_number named_ = 0;               ///< without a wish
   checkpoint_naming naming_;
   epoch_number newest_name_ = 0; ///< with a wish
 };

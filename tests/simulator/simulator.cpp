@@ -9,20 +9,40 @@
 
 namespace braid::simulator {
 
+namespace {
+
+/// What all nodes are told of the run.
+deployment plan_of(const assignment& owners, const simulation_options& options,
+                   const partition_settings& settings) {
+  deployment result;
+  result.run = 1;
+  result.name = "simulated";
+  result.owners = owners;
+  for (std::uint32_t i = 0; i < options.nodes; ++i)
+    result.nodes.push_back({"node-" + std::to_string(i), 1, {}, 0});
+  result.settings.checkpoint_interval_us = settings.checkpoints.taken ? 1 : 0;
+  result.settings.replicas = options.replicas;
+  constexpr std::uint64_t no_limit = 1'000'000;
+  result.settings.max_attempts =
+    options.max_attempts == 0 ? no_limit : options.max_attempts;
+  return result;
+}
+
+} // namespace
+
 simulation::simulation(const topology& graph, assignment owners,
                        const partition_settings& settings, std::uint64_t seed,
                        simulation_options options)
   : graph_(&graph), settings_(settings), options_(std::move(options)),
     random_(seed) {
-  network_ =
-    std::make_unique<simulated_network>(options_.nodes + 1, options_, random_);
+  network_ = std::make_unique<simulated_network>(options_, random_);
   flights_ =
     std::make_unique<flight_watch>(graph, settings.flow.in_flight, report_);
   schedule_ = std::make_unique<simulated_schedule>();
   // Each operator on the way hears of it within the epochs in flight; sources
   // may be at one by then, and what fills the buffers is another.
   auto under_way = 2 + graph.operators().size() * settings.flow.in_flight;
-  replay_ = std::make_unique<replay_watch>(options_.nodes, under_way, report_);
+  replay_ = std::make_unique<replay_watch>(under_way, report_);
   world_ = std::make_unique<simulated_world>(simulated_world{
     graph_, &settings_, &options_, &random_, &report_, network_.get(),
     flights_.get(), schedule_.get(), replay_.get(), &clock_});
@@ -32,41 +52,32 @@ simulation::simulation(const topology& graph, assignment owners,
     world_->first_partition.push_back(count);
     count += one.partitions();
   }
-  supervisor_ = std::make_unique<simulated_supervisor>(*world_, owners);
-  for (node_index node = 0; node < options_.nodes; ++node) {
-    nodes_.push_back(std::make_unique<simulated_node>(*world_, node, owners,
-                                                      supervisor_->alive()));
-    nodes_.back()->begin();
-  }
+  journal_ = std::make_shared<simulated_journal>();
+  auto plan = plan_of(owners, options_, settings_);
+  supervisor_ = std::make_unique<simulated_supervisor>(*world_, plan, journal_);
+  for (auto& node : plan.nodes)
+    add_node(node.name);
+  supervisor_->begin();
 }
 
 simulation::~simulation() = default;
 
 simulation_report simulation::run() {
-  while (!is_done()) {
+  auto logic = [this]() -> auto& {
+    return supervisor_->logic();
+  };
+  while (!is_over(logic().state())) {
     turn();
     if (report_.turns == options_.stop_after)
       break;
   }
-  report_.stable = supervisor_->stable();
+  if (logic().state() == run_state::failed)
+    throw simulation_failure{logic().reason()};
+  report_.stable = logic().stable();
   report_.duration = clock_ - beginning;
   if (options_.replicas > 0)
     check_trimmed();
   return report_;
-}
-
-bool simulation::is_done() const {
-  if (network_->busy_channels() > 0 || supervisor_->is_recovering())
-    return false;
-  auto& owners = supervisor_->owners();
-  for (operator_id id = 0; id < owners.size(); ++id)
-    for (partition_index i = 0; i < owners[id].partitions(); ++i) {
-      auto& node = nodes_[owners[id].nodes[i]];
-      auto* x = node ? node->find(world_->number_of({id, i})) : nullptr;
-      if (!x || !x->done || x->incarnation != supervisor_->incarnation({id, i}))
-        return false;
-    }
-  return true;
 }
 
 void simulation::turn() {
@@ -107,7 +118,7 @@ void simulation::deliver(std::size_t channel) {
   if (!what)
     return;
   ++report_.messages;
-  if (what->to.node == world_->supervisor())
+  if (what->to.node == at_supervisor)
     supervisor_->receive(std::move(*what));
   else if (auto& node = nodes_[what->to.node])
     node->receive(std::move(*what));
@@ -122,7 +133,8 @@ void simulation::step(simulated_instance& x) {
   } catch (const operator_error& error) {
     return fail(x, error);
   }
-  x.done = result.done;
+  if (result.done && !x.done)
+    nodes_[x.node]->note_done(x);
   if (result.worked) {
     watch_replay(x);
     return schedule_->make_ready(x);
@@ -168,12 +180,13 @@ void simulation::fail(simulated_instance& x, const operator_error& error) {
 }
 
 void simulation::skip_to_next_wake() {
-  for (node_index node = 0; node < nodes_.size(); ++node) {
-    if (zombies_.contains(node))
-      return crash_node(node);
-    if (!nodes_[node])
-      return bring_back(node);
-  }
+  if (supervisor_->is_coming_back() && lead_on())
+    return;
+  if (!zombies_.empty())
+    return crash_node(*zombies_.begin());
+  for (auto& name : names_down())
+    if (bring_back(name))
+      return;
   auto next = std::min(schedule_->next_wake(), supervisor_->next_look());
   if (next == end_of_time)
     throw simulation_failure{"deadlock: nobody has anything to do\n"
@@ -182,6 +195,7 @@ void simulation::skip_to_next_wake() {
   schedule_->wake_sleepers(clock_);
 }
 
+/// Of those that were started; null if none is found.
 simulated_instance* simulation::random_instance() {
   auto& node = nodes_[random_.below(nodes_.size())];
   if (!node || node->hosted().empty())
@@ -189,34 +203,34 @@ simulated_instance* simulation::random_instance() {
   auto at = node->hosted().begin();
   std::advance(
     at, static_cast<std::ptrdiff_t>(random_.below(node->hosted().size())));
-  return at->second.get();
+  return at->second->started ? at->second.get() : nullptr;
 }
 
 std::string simulation::describe_instances() const {
-  auto result = "  stable epoch " + std::to_string(supervisor_->stable())
-                + ", named " + std::to_string(supervisor_->named())
+  auto& logic = supervisor_->logic();
+  auto result = "  run " + to_string(logic.state()) + ", stable epoch "
+                + std::to_string(logic.stable()) + ", named "
+                + std::to_string(supervisor_->named())
                 + (supervisor_->next_look() == end_of_time ? "" : ", owed")
-                + ", generation " + std::to_string(supervisor_->generation())
-                + (supervisor_->is_recovering() ? ", recovering" : "") + ", "
+                + ", generation " + std::to_string(logic.generation())
+                + (logic.is_recovering() ? ", recovering" : "")
+                + (supervisor_->is_coming_back() ? ", coming back" : "") + ", "
                 + std::to_string(network_->busy_channels())
                 + " channels busy\n";
   for (node_index node = 0; node < nodes_.size(); ++node) {
-    if (!nodes_[node]) {
-      result += "  node " + std::to_string(node) + ": down\n";
+    if (!nodes_[node])
       continue;
-    }
     for (auto& [number, x] : nodes_[node]->hosted()) {
       auto& load = x->logic->load();
-      result += "  " + x->name + ", node " + std::to_string(node)
-                + ", incarnation " + std::to_string(x->incarnation) + ": "
-                + to_string(load.state) + ", processed epoch "
-                + std::to_string(load.epoch) + ", "
-                + std::to_string(load.queued_epochs) + " epochs queued, "
-                + std::to_string(load.replay_bytes) + " bytes kept"
-                + (x->done ? "" : ", goes on")
-                + (x->incarnation == supervisor_->incarnation(x->place)
-                     ? "\n"
-                     : ", replaced\n");
+      result +=
+        "  " + x->name + ", node " + std::to_string(node) + ", incarnation "
+        + std::to_string(x->incarnation) + ": " + to_string(load.state)
+        + ", processed epoch " + std::to_string(load.epoch) + ", "
+        + std::to_string(load.queued_epochs) + " epochs queued, "
+        + std::to_string(load.replay_bytes) + " bytes kept"
+        + (x->done ? "" : ", goes on") + (x->started ? "" : ", not started")
+        + (x->incarnation == logic.generation_of(x->place) ? "\n"
+                                                           : ", replaced\n");
     }
   }
   return result;

@@ -18,6 +18,7 @@
 namespace braid::simulator {
 
 class flight_watch;
+class simulated_journal;
 class simulated_network;
 class simulated_node;
 class simulated_schedule;
@@ -61,7 +62,7 @@ struct simulation_options {
   event_time turn_length = 1;
   /// The run has failed if it takes more turns than this.
   std::uint64_t most_turns = 20'000'000;
-  /// The nodes that there are; a supervisor, which never fails, beside them.
+  /// The nodes that there are; the supervisor is beside them.
   std::uint32_t nodes = 1;
   /// Nodes that keep each backup, and each source's cuts. No more than so many
   /// are lost at a time.
@@ -161,13 +162,17 @@ private:
   void crash_partitions();
   void crash_node(node_index node);
   void restart_supervisor();
+  void tell_lost(node_index node);
   void give_up(node_index node);
-  void bring_back(node_index node);
+  void end_zombie(std::size_t number);
+  void add_node(const std::string& name);
+  std::vector<std::string> names_down() const;
+  bool bring_back(const std::string& name);
+  bool lead_on();
   bool is_there(node_index node) const;
   std::size_t count_there() const;
   bool is_replicated() const;
   bool copies_are_held() const;
-  bool is_done() const;
   void skip_to_next_wake();
   void watch_replay(simulated_instance& x);
   epoch_number newest_epoch() const;
@@ -188,7 +193,9 @@ private:
   std::unique_ptr<replay_watch> replay_;
   std::unique_ptr<simulated_world> world_;
   std::unique_ptr<simulated_supervisor> supervisor_;
-  std::vector<std::unique_ptr<simulated_node>> nodes_; ///< null: down
+  std::shared_ptr<simulated_journal> journal_;
+  /// Each life of a node has a number of its own; null: it is over.
+  std::vector<std::unique_ptr<simulated_node>> nodes_;
   std::set<node_index> zombies_;
   /// Losses since all was backed up often enough.
   std::uint32_t losses_ = 0;
