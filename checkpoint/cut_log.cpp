@@ -11,8 +11,8 @@ namespace braid {
 
 namespace {
 
-constexpr char file_head[] = "braid cuts 1\n";
-constexpr std::size_t head_size = sizeof(file_head) - 1;
+constexpr char opening[] = "braid cuts 1\n";
+constexpr std::size_t opening_size = sizeof(opening) - 1;
 
 struct cut_record {
   std::string source;
@@ -59,7 +59,7 @@ cut_record decoded_record(const std::filesystem::path& file,
 
 cut_recorder::cut_recorder(const std::filesystem::path& file)
   : path_(file), file_(file, std::ios::binary | std::ios::trunc) {
-  if (!file_.write(file_head, head_size))
+  if (!file_.write(opening, opening_size))
     throw problem(file,
                   std::string{"cannot be written: "} + std::strerror(errno));
 }
@@ -80,10 +80,10 @@ void cut_recorder::record(const std::string& source, epoch_number epoch,
 void recorded_cuts::load(const std::filesystem::path& path) {
   auto contents = contents_of(path);
   auto rest = contents.bytes();
-  if (rest.size() < head_size
-      || std::memcmp(rest.data(), file_head, head_size) != 0)
+  if (rest.size() < opening_size
+      || std::memcmp(rest.data(), opening, opening_size) != 0)
     throw problem(path, "is not a recording of cuts");
-  rest = rest.subspan(head_size);
+  rest = rest.subspan(opening_size);
   while (!rest.empty()) {
     std::uint32_t size = 0;
     if (rest.size() < sizeof(size))
