@@ -24,7 +24,7 @@ std::string to_string(put_result x) {
     case put_result::known:
       return "held already";
     case put_result::base_missing:
-      return "the base of these changes is not held; send a full copy";
+      return "no base of these changes is held; send a full copy";
     case put_result::fenced:
       return "made by an instance that is fenced";
     case put_result::over_limit:
@@ -70,11 +70,12 @@ put_result backup_store::put(const backup_key& key, slice_backup backup) {
   auto same = held.find(backup.epoch);
   if (same != held.end() && backup.incarnation <= same->second.incarnation)
     return put_result::known;
-  if (!has_base(slice, backup, run.stable))
+  auto base = base_of(slice, backup, run.stable);
+  if (backup.base && !base)
     return put_result::base_missing;
 
   auto sum = checksum(backup.content);
-  entry added{backup.base, backup.incarnation,
+  entry added{base, backup.incarnation,
               std::make_shared<const byte_buffer>(std::move(backup.content)),
               sum};
   auto replaced = same == held.end() ? 0 : bytes_of(same->second);
@@ -235,16 +236,22 @@ backup_store::erase(entries& held, entries::const_iterator x) {
   return held.erase(x);
 }
 
-/// Up to the stable epoch all instances agree. Beyond it the base must be the
-/// instance's own: that of another one may turn out void.
-bool backup_store::has_base(const slice_state& slice,
-                            const slice_backup& changes, epoch_number stable) {
+/// The newest copy that the changes can be made to: of their base or a later
+/// epoch before their own. Up to the stable epoch all instances agree. Beyond
+/// it the copy must be the instance's own: another one's may turn out void.
+std::optional<epoch_number> backup_store::base_of(const slice_state& slice,
+                                                  const slice_backup& changes,
+                                                  epoch_number stable) {
   if (!changes.base)
-    return true;
-  auto base = slice.held.find(*changes.base);
-  return base != slice.held.end()
-         && (base->first <= stable
-             || base->second.incarnation == changes.incarnation);
+    return std::nullopt;
+  auto& held = slice.held;
+  auto oldest = held.lower_bound(*changes.base);
+  for (auto at = held.lower_bound(changes.epoch); at != oldest;) {
+    --at;
+    if (at->first <= stable || at->second.incarnation == changes.incarnation)
+      return at->first;
+  }
+  return std::nullopt;
 }
 
 /// Drops what neither the stable epoch nor later ones are built on.

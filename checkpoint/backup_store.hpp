@@ -32,7 +32,9 @@ struct backup_key {
 };
 
 /// A slice's state at the end of `epoch`: all of it, or what changed since the
-/// end of `base`. Changes of no bytes say that nothing did.
+/// end of `base`. Changes of no bytes say that nothing did. Changes hold whole
+/// values, so made to the state at any epoch between the two they give the
+/// same.
 struct slice_backup {
   std::optional<epoch_number> base; ///< nothing: a full copy
   epoch_number epoch = 0;
@@ -44,8 +46,8 @@ struct slice_backup {
 enum class put_result {
   stored,
   known, ///< held already, or superseded: as good as stored
-  /// Its base is not held, or another instance's beyond the stable epoch,
-  /// which may turn out void: send a full copy.
+  /// Neither its base nor a later epoch is held, or only another instance's
+  /// beyond the stable epoch, which may turn out void: send a full copy.
   base_missing,
   fenced, ///< made by an instance that is not to be listened to
   /// No room: fold what can be, back up elsewhere, or raise the limit.
@@ -172,8 +174,9 @@ private:
   chain_of(const entries& held, entries::const_iterator newest);
   static bool is_whole(const entry& x);
   static restored_slice found_in(const std::vector<entries::const_iterator>&);
-  static bool has_base(const slice_state& slice, const slice_backup& changes,
-                       epoch_number stable);
+  static std::optional<epoch_number> base_of(const slice_state& slice,
+                                             const slice_backup& changes,
+                                             epoch_number stable);
 
   const slice_state* find(const backup_key& key) const;
   entries::const_iterator erase(entries& held, entries::const_iterator x);

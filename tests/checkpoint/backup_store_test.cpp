@@ -24,12 +24,14 @@ std::string text_of(std::span<const std::byte> bytes) {
 }
 
 /// States are written "=epoch/incarnation", changes "base>epoch/incarnation":
-/// folding checks that they fit. What follows a space only takes up room.
+/// folding checks that they fit: into their base or what followed it. What
+/// follows a space only takes up room.
 std::string folded(const std::string& base, const std::string& changes) {
   auto begin = base.find_first_of("=>") + 1;
-  auto epoch = base.substr(begin, base.find('/') - begin);
   auto arrow = changes.find('>');
-  if (begin == 0 || changes.substr(0, arrow) != epoch)
+  auto epoch = std::stoul(base.substr(begin));
+  if (begin == 0 || std::stoul(changes) > epoch
+      || std::stoul(changes.substr(arrow + 1)) <= epoch)
     throw std::runtime_error{"cannot fold " + changes + " into " + base};
   auto end = changes.find(' ');
   return base.substr(0, begin) + changes.substr(arrow + 1, end - arrow - 1);
@@ -109,7 +111,7 @@ TEST_CASE("changes to what is not held are refused") {
   CHECK(store.put(key, changes(40, 50)) == put_result::base_missing);
   store.put(key, full(40));
   store.put(key, changes(40, 50));
-  CHECK(store.put(key, changes(45, 60)) == put_result::base_missing);
+  CHECK(store.put(key, changes(55, 60)) == put_result::base_missing);
   CHECK(state_at(store, 60) == "=50/1");
   SECTION("nor are changes to what another instance sent") {
     CHECK(store.put(key, changes(50, 60, 2)) == put_result::base_missing);
@@ -117,6 +119,20 @@ TEST_CASE("changes to what is not held are refused") {
     CHECK(store.put(key, changes(50, 60, 2)) == put_result::stored);
   }
   CHECK_THROWS_AS(store.put(key, changes(60, 60)), std::invalid_argument);
+}
+
+// The instance that takes over goes on from an epoch that was stable then.
+TEST_CASE("changes go with a later copy than their base, too") {
+  auto store = store_of();
+  store.put(key, full(50));
+  CHECK(store.put(key, changes(40, 60, 2)) == put_result::base_missing);
+  store.stable(key.run, 50);
+  CHECK(store.put(key, changes(40, 60, 2)) == put_result::stored);
+  CHECK(store.put(key, changes(45, 70, 3)) == put_result::stored);
+  CHECK(state_at(store, 60) == "=60/2");
+  CHECK(state_at(store, 70) == "=70/3");
+  CHECK(store.restore(key, 70).changes.size() == 1);
+  CHECK(store.put(key, changes(45, 50, 3)) == put_result::known);
 }
 
 TEST_CASE("a backup that is held already is accepted again") {
@@ -255,7 +271,7 @@ TEST_CASE("a slice that does not change is held once") {
     CHECK(store.epochs(key) == epochs{epoch});
   }
   CHECK(state_at(store, 199) == "missing");
-  CHECK(store.put(key, no_changes(190, 210)) == put_result::base_missing);
+  CHECK(store.put(key, no_changes(205, 210)) == put_result::base_missing);
   CHECK_FALSE(store.fold_next());
   store.drop(key);
   CHECK(store.bytes() == 0);
@@ -349,7 +365,7 @@ TEST_CASE("damage is told, and not folded in") {
 TEST_CASE("a fold that fails leaves what is held as it is") {
   auto store = store_of(1'000'000, 0);
   auto odd = changes(40, 50);
-  odd.content = bytes_of("17>50/1 ");
+  odd.content = bytes_of("45>50/1 ");
   store.put(key, full(40));
   store.put(key, std::move(odd));
   store.stable(key.run, 50);
@@ -450,7 +466,7 @@ TEST_CASE("a backup store restores what a naive one does") {
         store.fold_next();
         break;
       default: {
-        auto base = near - std::min(near, 1 + random.below(4));
+        auto base = near - std::min(near, 1 + random.below(6));
         auto whole = base == near || random.below(3) == 0;
         auto put = [&] {
           return whole ? full(near, incarnation)

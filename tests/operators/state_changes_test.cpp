@@ -3,6 +3,7 @@
 #include "tests/operators/every_handle.hpp"
 
 #include "operators/state_fold.hpp"
+#include "operators/window_contents.hpp"
 
 #include <catch2/catch.hpp>
 #include <string>
@@ -62,6 +63,114 @@ TEMPLATE_TEST_CASE("base and changes are everything, applied or folded", "",
     folded = live.everything();
     applied.op.handles.load(1, folded.bytes());
   }
+}
+
+namespace {
+
+/// What a state was at the end of each epoch, and how it changed in it.
+struct past {
+  std::vector<byte_buffer> states;
+  std::vector<byte_buffer> changes;
+
+  /// All that changed after the epoch `from`, up to the end of `to`.
+  byte_buffer changes_since(std::size_t from, std::size_t to) const {
+    auto result = changes[from + 1];
+    for (auto epoch = from + 2; epoch <= to; ++epoch)
+      result = fold(result.bytes(), changes[epoch].bytes());
+    return result;
+  }
+};
+
+/// Makes the changes since some epoch to copies of it and of all that follow.
+template <class Copy>
+void check_changes_to_later_copies(const past& was, random_generator& random,
+                                   Copy&& loaded) {
+  auto last = was.states.size() - 1;
+  for (auto i = 0; i < 20; ++i) {
+    auto from = random.below(last);
+    auto to = from + 1 + random.below(last - from);
+    auto at = from + random.below(to - from);
+    CAPTURE(from, at, to);
+    auto changes = was.changes_since(from, to);
+    auto& copy = was.states[at];
+    REQUIRE(loaded(copy, changes) == was.states[to]);
+    REQUIRE(loaded(fold(copy.bytes(), changes.bytes()), nothing())
+            == was.states[to]);
+  }
+}
+
+} // namespace
+
+// Whoever takes over a slice knows the epoch of the copy that it began with,
+// and its holders may have a later one.
+TEMPLATE_TEST_CASE("changes can be made to any copy since their base", "",
+                   std::uint32_t, std::string, double, tagged,
+                   (std::pair<std::uint32_t, std::string>)) {
+  auto seed = static_cast<std::uint64_t>(GENERATE(range(0, 8)));
+  CAPTURE(seed);
+  random_generator random{seed};
+  every_handle<TestType> live;
+  auto keys = 1 + random.below(100);
+  past was;
+  for (auto epoch = 0; epoch < 15; ++epoch) {
+    for (auto n = random.below(random.below(4) == 0 ? 600 : 40); n > 0; --n)
+      live.change(random, keys);
+    was.changes.push_back(live.changes());
+    was.states.push_back(live.everything());
+  }
+  check_changes_to_later_copies(
+    was, random, [](const byte_buffer& copy, const byte_buffer& changes) {
+      every_handle<TestType> loaded;
+      loaded.op.handles.load(1, copy.bytes());
+      loaded.op.handles.apply_changes(1, changes.bytes());
+      return loaded.everything();
+    });
+}
+
+TEST_CASE("windows that come and go can be changed in any copy, too") {
+  auto seed = static_cast<std::uint64_t>(GENERATE(range(0, 8)));
+  CAPTURE(seed);
+  random_generator random{seed};
+  using contents = window_contents<std::string, std::uint64_t>;
+  auto make = [] {
+    return contents{
+      "windows",
+      sliding{std::chrono::microseconds{20}, std::chrono::microseconds{10}},
+      window_lifetime{std::chrono::microseconds{5}}, window_storage::by_window};
+  };
+  auto live = make();
+  state_registry states;
+  states.add(live);
+  states.host(1);
+  event_time watermark = 0;
+  past was;
+  for (auto epoch = 0; epoch < 15; ++epoch) {
+    live.begin_epoch(watermark);
+    contents::fate fate;
+    for (auto n = random.below(30); n > 0; --n) {
+      live.look_up(fate, 0,
+                   watermark + static_cast<event_time>(random.below(60)));
+      auto key = std::to_string(random.below(20));
+      for (auto* table : fate.tables)
+        table->edit(key) += n;
+    }
+    watermark += static_cast<event_time>(random.below(40));
+    live.drop_gone(0, watermark);
+    states.save_changes(0, was.changes.emplace_back());
+    states.save(0, was.states.emplace_back());
+  }
+  check_changes_to_later_copies(
+    was, random, [&](const byte_buffer& copy, const byte_buffer& changes) {
+      auto other = make();
+      state_registry loaded;
+      loaded.add(other);
+      loaded.host(1);
+      loaded.load(0, copy.bytes());
+      loaded.apply_changes(0, changes.bytes());
+      byte_buffer result;
+      loaded.save(0, result);
+      return result;
+    });
 }
 
 TEMPLATE_TEST_CASE("damaged changes are refused, or do something else", "",
