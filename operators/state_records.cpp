@@ -2,6 +2,7 @@
 
 #include "operators/varying_number.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -144,6 +145,12 @@ bool record_reader::next_section() {
   left_ = take_count();
   place_ = place::records;
   return true;
+}
+
+std::size_t record_reader::plausible_records() const {
+  auto smallest = sizes_.key.value_or(1) + sizes_.value.value_or(1);
+  auto fit = (bytes_.size() - offset_) / std::max<std::size_t>(smallest, 1);
+  return static_cast<std::size_t>(std::min<std::uint64_t>(left_, fit));
 }
 
 bool record_reader::next_record() {

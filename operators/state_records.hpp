@@ -174,6 +174,10 @@ public:
     return sizes_;
   }
 
+  /// How many records the section has that are no erasures, before the first of
+  /// them is read; never more than its bytes can hold.
+  std::size_t plausible_records() const;
+
   /// False after the last record that is no erasure.
   bool next_record();
 

@@ -1,7 +1,7 @@
 // Tables from keys to state that know what changed in them.
 #pragma once
 
-#include "operators/key_hash.hpp"
+#include "operators/entry_table.hpp"
 #include "operators/state_handle.hpp"
 
 #include <algorithm>
@@ -9,21 +9,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <tsl/robin_map.h>
 #include <utility>
 #include <vector>
 
 namespace braid {
 
-/// A hash table by key, whose stored hash comes along with the tuples.
-template <class Key, class Value>
-using key_table = tsl::robin_map<Key, Value, key_hasher, key_equal>;
-
 /// The entries of a table in the order of their keys.
-template <class Key, class Value>
-std::vector<const std::pair<Key, Value>*>
-sorted(const key_table<Key, Value>& entries) {
-  std::vector<const std::pair<Key, Value>*> result;
+template <class Table>
+std::vector<const typename Table::value_type*> sorted(const Table& entries) {
+  std::vector<const typename Table::value_type*> result;
   result.reserve(entries.size());
   for (auto& entry : entries)
     result.push_back(&entry);
@@ -111,7 +105,7 @@ public:
     std::uint8_t changed_in = 0;
   };
 
-  using entries = key_table<Key, entry>;
+  using entries = state_entries<Key, entry>;
   using const_iterator = typename entries::const_iterator;
 
   std::size_t size() const {
@@ -285,6 +279,8 @@ public:
   void apply(record_reader& in) {
     if (in.section_extent() == record_extent::everything)
       clear();
+    if (entries_.empty())
+      entries_.reserve(in.plausible_records());
     records::read_records(in, [&](Key key, Value value) {
       if constexpr (!known_by_encoding<Key>)
         entries_.erase(key); // its like, which may have other bytes
