@@ -44,7 +44,7 @@ void on_backup(self_pointer self, const backup_arrival& arrived) {
   }
 }
 
-void hand_over(self_pointer self, const recovery& what) {
+void send_copies(self_pointer self, const recovery& what) {
   auto& state = self->state;
   auto& plan = what.plan;
   state.runs.insert(plan.run);
@@ -158,7 +158,7 @@ caf::behavior backup_holder(self_pointer self, holder_begin begin) {
       return reply;
     },
     [=](const recovery& what) {
-      hand_over(self, what);
+      send_copies(self, what);
       note_bytes();
     },
     [=](const run_epoch& stable) {

@@ -34,7 +34,8 @@ std::vector<node_index> upstream_nodes(const topology& graph,
   for (auto& edge : graph.inputs_of(id)) {
     auto& from = owners[edge.from];
     if (routing_of(edge, owners) != routing::forward) {
-      result.insert(from.nodes.begin(), from.nodes.end());
+      for (auto index : from.hosts())
+        result.insert(from.nodes[index]);
       continue;
     }
     for (slice_id slice = 0; slice < own.size(); ++slice)

@@ -80,15 +80,21 @@ struct cuts_receipt {
   bool fenced = false;
 };
 
-/// A partition that is lost, and the instance that takes its place.
+/// A partition that is lost, and the instance that takes its place; or one that
+/// is to take the slices of others over.
 struct lost_partition {
   partition_place place;
   std::vector<slice_id> slices;
   incarnation_number successor = 0;
+  /// Whose copies it begins with, if not its own: partitions of the operator
+  /// that had the slices.
+  std::vector<partition_index> origins{};
+  /// Its origins go on: they are not fenced.
+  bool shadow = false;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& place.id& place.index& slices& successor;
+    archive& place.id& place.index& slices& successor& origins& shadow;
   }
 };
 

@@ -55,4 +55,34 @@ partition_settings partition_settings_of(const deployment& plan,
   return result;
 }
 
+bool deployment::has(const partition_place& place) const {
+  return !slices_of(place).empty();
+}
+
+std::vector<slice_id>
+deployment::slices_of(const partition_place& place) const {
+  auto hosted = hosted_slices{owners.at(place.id).table, place.index}.ids();
+  if (!hosted.empty())
+    return hosted;
+  for (auto& what : hand_overs)
+    for (auto& successor : what.successors)
+      if (what.of == place.id && successor.index == place.index)
+        return successor.slices;
+  return {};
+}
+
+assignment owners_for(const deployment& plan, const partition_place& place) {
+  auto result = plan.owners;
+  for (auto& what : plan.hand_overs)
+    if (what.is_successor(place))
+      take_place(what, result);
+  return result;
+}
+
+void take_place(const hand_over& what, assignment& owners) {
+  for (auto& successor : what.successors)
+    for (auto slice : successor.slices)
+      owners[what.of].table[slice] = successor.index;
+}
+
 } // namespace braid

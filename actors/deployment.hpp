@@ -1,6 +1,7 @@
 // What every node that runs a part of a topology is told about it.
 #pragma once
 
+#include "actors/hand_over.hpp"
 #include "actors/make_partition.hpp"
 #include "actors/wire.hpp"
 
@@ -85,13 +86,27 @@ struct deployment {
   run_settings settings;
   /// After which epoch it begins: that of a savepoint; 0: at the beginning.
   epoch_number begins_after = 0;
+  std::vector<hand_over> hand_overs{}; ///< under way
+
+  /// Whether the partition hosts slices, or is to: as a successor.
+  bool has(const partition_place& place) const;
+
+  /// The slices of a partition, those of a successor included.
+  std::vector<slice_id> slices_of(const partition_place& place) const;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& run& name& asked& fingerprint& owners& nodes& settings&
-      begins_after;
+      begins_after& hand_overs;
   }
 };
+
+/// The owners as the successor at `place` sees them: it hosts what it is to
+/// take over. The owners of `plan` if it is none.
+assignment owners_for(const deployment& plan, const partition_place& place);
+
+/// Gives the slices to the successors.
+void take_place(const hand_over& what, assignment& owners);
 
 /// The settings for the partitions of a run on node `here`. Opens the files of
 /// recorded cuts; throws `std::runtime_error` if that fails.

@@ -35,7 +35,7 @@ void place_evenly(assignment& owners, const std::set<node_index>& alive,
   std::vector<group_load> groups(nodes.size());
   std::set<partition_place> homeless{lost.begin(), lost.end()};
   for (operator_id id = 0; id < owners.size(); ++id)
-    for (partition_index i = 0; i < owners[id].partitions(); ++i) {
+    for (auto i : owners[id].hosts()) {
       auto found = group_of.find(owners[id].nodes[i]);
       if (found == group_of.end() || homeless.contains({id, i}))
         continue;

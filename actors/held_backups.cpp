@@ -35,6 +35,14 @@ constexpr slice_id first_progress = 0x8000'0000;
 constexpr slice_id first_shared = 0xC000'0000;
 static_assert(first_progress > max_slices);
 
+/// The places under which copies of the partition may be kept.
+std::vector<partition_place> with_origins(const lost_partition& lost) {
+  std::vector<partition_place> result{lost.place};
+  for (auto origin : lost.origins)
+    result.push_back({lost.place.id, origin});
+  return result;
+}
+
 } // namespace
 
 byte_buffer joined(const byte_buffer& progress, const byte_buffer& shared) {
@@ -188,8 +196,8 @@ cuts_receipt held_backups::put(source_cuts cuts) {
 void held_backups::fence(run_id run, const lost_partition& lost,
                          epoch_number stable_epoch) {
   stable(run, stable_epoch);
-  auto& fence = state_of(run, lost.place).fence;
-  fence = std::max(fence, lost.successor);
+  if (lost.shadow)
+    return;
   auto& state = runs_[run];
   auto fence_slice = [&](const operator_slice& slice) {
     store_.fence({run, slice}, lost.successor, stable_epoch);
@@ -198,8 +206,12 @@ void held_backups::fence(run_id run, const lost_partition& lost,
         && found->second.incarnation < lost.successor)
       state.ended.erase(found);
   };
-  fence_slice(partition_slice(lost.place));
-  fence_slice(shared_slice(lost.place));
+  for (auto& place : with_origins(lost)) {
+    auto& fence = state_of(run, place).fence;
+    fence = std::max(fence, lost.successor);
+    fence_slice(partition_slice(place));
+    fence_slice(shared_slice(place));
+  }
   for (auto slice : lost.slices)
     fence_slice({lost.place.id, slice});
 }
@@ -251,11 +263,15 @@ held_backups::recovery held_backups::parts_of(run_id run,
   form.checkpoint.epoch = stable;
   parts_builder parts{std::move(form), part_bytes_};
   recovery result;
-  result.partition_damaged = !add_partition(run, lost.place, stable, parts);
+  // What belongs to no slice is the same with all who had some of the slices.
+  for (auto& place : with_origins(lost))
+    if (!add_partition(run, place, stable, parts))
+      result.partition_damaged = true;
   for (auto slice : lost.slices)
     if (!add_slice(run, {lost.place.id, slice}, stable, parts))
       result.damaged.push_back(slice);
-  add_cuts(run, lost.place, stable, parts);
+  for (auto& place : with_origins(lost))
+    add_cuts(run, place, stable, parts);
   result.parts = parts.finish();
   return result;
 }

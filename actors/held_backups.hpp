@@ -45,8 +45,9 @@ public:
   /// changes nothing, if an epoch is known to have ended otherwise.
   cuts_receipt put(source_cuts cuts);
 
-  /// Instances of the partition below its successor are not listened to from
-  /// now on, and what they backed up beyond the stable epoch is void.
+  /// Instances of the partition, and of its origins, below its successor are
+  /// not listened to from now on, and what they backed up beyond the stable
+  /// epoch is void. Of a shadow, only what is stable is noted.
   void fence(run_id run, const lost_partition& lost, epoch_number stable);
 
   /// Nobody goes back to before the end of `epoch`. Never goes back.

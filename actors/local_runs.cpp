@@ -39,6 +39,11 @@ void kill(const caf::actor& target) {
     target, caf::exit_msg{caf::actor_addr{}, caf::exit_reason::kill});
 }
 
+bool is_shadow(const deployment& plan, const partition_place& place) {
+  return std::any_of(plan.hand_overs.begin(), plan.hand_overs.end(),
+                     [&](auto& what) { return what.is_successor(place); });
+}
+
 node_index index_of(const deployment& plan, const std::string& here) {
   // A node that has come back follows its earlier lives.
   for (auto i = plan.nodes.size(); i > 0; --i)
@@ -96,7 +101,7 @@ local_runs::make(const local_run& run, const partition_place& place,
     body.decoders.push_back(edge.decode);
   body.backs_up = settings.checkpoints.taken;
   body.logic = make_partition(
-    *run.graph, run.plan.owners, place, settings,
+    *run.graph, owners_for(run.plan, place), place, settings,
     {*body.out, [alarm = made.alarm] { alarm->ring(); }}, restored);
   body.load = body.logic->shared_load();
   body.ended = [=, tell = tell_.ended, run = run.plan.run,
@@ -116,6 +121,14 @@ local_runs::make(const local_run& run, const partition_place& place,
   };
   body.wished = [tell = tell_.wished, run = run.plan.run](epoch_number epoch) {
     tell({run, epoch});
+  };
+  body.caught_up = [=, tell = tell_.in_hand_over, run = run.plan.run,
+                    generation = restored.generation] {
+    tell({run, place, generation, 0});
+  };
+  body.stopped = [=, tell = tell_.in_hand_over, run = run.plan.run](
+                   generation_number generation, epoch_number epoch) {
+    tell({run, place, generation, epoch});
   };
   body.refused = [=, tell = tell_.refused,
                   run = run.plan.run](epoch_number epoch) {
@@ -139,7 +152,7 @@ void local_runs::add(local_run& run, made_partition made) {
   known.report.node = here_;
   known.report.actor = known.actor.id();
   known.report.slices =
-    hosted_slices{run.plan.owners[place.id].table, place.index}.size();
+    static_cast<std::uint32_t>(run.plan.slices_of(place).size());
   run.partitions[place] = std::move(known);
 }
 
@@ -154,6 +167,7 @@ void local_runs::route(local_run& run) {
     routes->nodes.push_back(node.name);
   routes->here = index_of(plan, here_);
   routes->holder = holder_;
+  routes->hand_overs = plan.hand_overs;
   for (auto& [place, known] : run.partitions)
     routes->local[place] = known.actor;
   std::vector<std::pair<caf::actor, reroute>> told;
@@ -228,6 +242,7 @@ void local_runs::recover(const recovery& what,
   plane_->on_generation(number, what.generation);
   run.plan = what.plan;
   run.alive = what.alive;
+  drop_gone(run);
   for (auto& lost : what.lost)
     if (auto found = run.partitions.find(lost.place);
         found != run.partitions.end()) {
@@ -304,13 +319,49 @@ void local_runs::restore(local_run& run) {
     auto goes_back = run.plan.begins_after != 0 && run.generation == 1;
     made.push_back(make(run, found.place,
                         {run.generation, checkpoint, goes_back,
-                         skipped_by(found.place.id, what.skipped)},
+                         skipped_by(found.place.id, what.skipped),
+                         is_shadow(run.plan, found.place)},
                         settings));
     made.back().body.out->repeat_cuts(what.stable, found.cuts);
   }
   for (auto& each : made)
     add(run, std::move(each));
   route(run);
+}
+
+/// Whoever handed its slices over, and successors that are not wanted any more.
+void local_runs::drop_gone(local_run& run) const {
+  std::erase_if(run.partitions, [&](auto& each) {
+    auto wanted =
+      run.plan.has(each.first)
+      || std::any_of(run.plan.hand_overs.begin(), run.plan.hand_overs.end(),
+                     [&](auto& what) { return what.is_origin(each.first); });
+    if (!wanted)
+      kill(each.second.actor);
+    return !wanted;
+  });
+}
+
+void local_runs::adopt(const placement_change& what) {
+  auto found = runs_.find(what.plan.run);
+  if (found == runs_.end())
+    throw std::runtime_error{"the run is not deployed on node '" + here_ + "'"};
+  auto& run = found->second;
+  if (what.generation != run.generation)
+    return;
+  run.plan = what.plan;
+  drop_gone(run);
+  route(run);
+}
+
+void local_runs::stop_origins(run_id run, generation_number generation) {
+  auto found = runs_.find(run);
+  if (found == runs_.end() || found->second.generation != generation)
+    return;
+  for (auto& what : found->second.plan.hand_overs)
+    for (auto& [place, known] : found->second.partitions)
+      if (what.is_origin(place))
+        caf::anon_send(known.actor, stop_for_successors{generation});
 }
 
 void local_runs::resume(const resumption& what) {
@@ -336,9 +387,10 @@ void local_runs::resume(const resumption& what) {
   for (auto& [place, known] : run.partitions) {
     auto listed = std::find(what.restored.begin(), what.restored.end(), place)
                   != what.restored.end();
-    if (listed && known.generation <= what.generation)
-      caf::anon_send(known.actor, resume_atom::value);
     auto restored = known.generation == what.generation;
+    // Shadows are restored, too, but their channels do not begin anew.
+    if (restored || (listed && known.generation < what.generation))
+      caf::anon_send(known.actor, resume_atom::value);
     for (auto& nodes :
          {joined, restored ? std::set<node_index>{} : reconnected})
       for (auto node : nodes)

@@ -36,6 +36,7 @@ public:
     std::function<void(const run_epoch&)> refused;
     std::function<void(const checkpoint_refusal&)> not_kept;
     std::function<void(const checkpoint_wish&)> wished;
+    std::function<void(const hand_over_notice&)> in_hand_over;
     /// These begin from the run's savepoint: parts of them are to come.
     std::function<void(const recovery&, std::vector<lost_partition>)> fetch;
   };
@@ -65,6 +66,12 @@ public:
   /// What was restored begins, and others begin their channels from it anew.
   /// Throws if the run is not here.
   void resume(const resumption& what);
+
+  /// A hand-over has come further. Throws if the run is not here.
+  void adopt(const placement_change& what);
+
+  /// The origins of the hand-over of that generation that are here stop.
+  void stop_origins(run_id run, generation_number generation);
 
   void on_stable(const run_epoch& stable);
   void name_checkpoint(const run_epoch& named);
@@ -146,6 +153,7 @@ private:
   local_run open(const deployment& plan) const;
   void restore(local_run& run);
   void restore_if_complete(local_run& run);
+  void drop_gone(local_run& run) const;
   void route(local_run& run);
   void connect_peers(const local_run& run);
   void warn_of_full_replay() const;

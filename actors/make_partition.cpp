@@ -42,7 +42,10 @@ std::unique_ptr<partition> make_partition(const topology& graph,
   partition_beginning beginning{
     settings.flow,
     make_outbox(graph, owners, place.id, settings, restored, around.out),
-    restored.generation, settings.checkpoints, restored.checkpoint};
+    restored.generation,
+    settings.checkpoints,
+    restored.checkpoint,
+    restored.shadow};
   auto setup =
     setup_of(graph, owners, place.id, place.index, settings.flow.batch_bytes);
   setup.round_trip_state = settings.round_trip_state;

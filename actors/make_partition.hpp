@@ -17,6 +17,7 @@ struct restoring {
   /// The run goes back to that: a savepoint. What was written after it is void.
   bool goes_back = false;
   skipped_tuples skipped{}; ///< what its operator is to pass over
+  bool shadow = false;      ///< it begins as a successor in a hand-over
 };
 
 /// What all partitions of a topology are made from.

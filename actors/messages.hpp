@@ -10,6 +10,7 @@
 #include "actors/recovery.hpp"
 #include "actors/reports.hpp"
 #include "actors/savepoint_messages.hpp"
+#include "actors/scaling_messages.hpp"
 #include "actors/wire.hpp"
 
 #include "operators/archive.hpp"
@@ -44,12 +45,16 @@ enum class request_kind : std::uint16_t {
   wish_checkpoint,   ///< checkpoint_wish -> nothing
   keep_refused,      ///< checkpoint_refusal -> nothing
   stable,            ///< run_epoch -> nothing
+  adopt,             ///< placement_change -> nothing
+  stop_origins,      ///< run_epoch (a generation) -> nothing; tells of each
+  hand_over_notice,  ///< hand_over_notice -> nothing
   link_broken,       ///< link_report -> nothing
   abandon, ///< nothing: the node was taken for lost, its runs go on elsewhere
   local_report,     ///< nothing -> node_report
   submit,           ///< submission -> name of the run, once it runs
   cancel,           ///< name of a run -> nothing
   report,           ///< nothing -> cluster_report
+  rescale,          ///< scaling_order -> scaling_answer; it is under way then
   savepoint,        ///< savepoint_order -> its name; it is under way then
   savepoints,       ///< nothing -> savepoint_reports: all of them
   savepoint_status, ///< name -> savepoint_report
@@ -185,6 +190,16 @@ struct named_checkpoint {
   epoch_number epoch = 0;
 };
 
+/// To the origin of the hand-over of that generation: its successors go on.
+struct stop_for_successors {
+  generation_number generation = 0;
+};
+
+/// The hand-over of that generation has had its time.
+struct hand_over_limit {
+  generation_number generation = 0;
+};
+
 /// The replay buffers of this node have room for data again.
 struct replay_room {};
 
@@ -254,6 +269,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::backup_arrival)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::own_backup)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::recovered_part)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::recovery)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::hand_over_notice)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::stop_for_successors)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::hand_over_limit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::run_epoch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::checkpoint_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::checkpoint_wish)

@@ -320,6 +320,11 @@ void node::cancel(const std::string& run) {
   impl_->ask(request_kind::cancel, run, settings().request_limit);
 }
 
+scaling_answer node::rescale(const scaling_order& order) {
+  return from_body<scaling_answer>(
+    impl_->ask(request_kind::rescale, order, settings().request_limit));
+}
+
 cluster_report node::report() {
   return from_body<cluster_report>(
     impl_->ask(request_kind::report, std::string{}, settings().request_limit));

@@ -4,6 +4,7 @@
 #include "actors/deployment.hpp"
 #include "actors/node_settings.hpp"
 #include "actors/reports.hpp"
+#include "actors/scaling_messages.hpp"
 #include "actors/topology_registry.hpp"
 
 #include <chrono>
@@ -55,6 +56,10 @@ public:
   std::string submit(const submission& asked);
 
   void cancel(const std::string& run);
+
+  /// Begins to give operators other partitions, or nodes nothing more to do;
+  /// the run's report tells how it goes on.
+  scaling_answer rescale(const scaling_order& order);
 
   cluster_report report();
 

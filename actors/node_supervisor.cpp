@@ -231,6 +231,10 @@ node_supervisor_state::on_request(control_request& request) {
         if (!parts.settings.supervisor)
           return forward(request);
         return report_cluster();
+      case request_kind::rescale:
+        if (!parts.settings.supervisor)
+          return forward(request);
+        return rescale(from_body<scaling_order>(request.body));
       case request_kind::savepoint:
         if (!parts.settings.supervisor)
           return forward(request);
@@ -310,6 +314,17 @@ control_reply node_supervisor_state::answer(const control_request& request) {
       local->on_stable(stable);
       return ok();
     }
+    case request_kind::adopt:
+      local->adopt(from_body<placement_change>(request.body));
+      return ok();
+    case request_kind::stop_origins: {
+      auto what = from_body<run_epoch>(request.body);
+      local->stop_origins(what.run, what.epoch);
+      return ok();
+    }
+    case request_kind::hand_over_notice:
+      on_hand_over(from_body<hand_over_notice>(request.body));
+      return ok();
     case request_kind::abandon:
       told.forget_all();
       local->stop_all();
@@ -353,6 +368,7 @@ checkpoint_handlers(caf::stateful_actor<node_supervisor_state>* self) {
         self->state.on_wish(wish);
     },
     [=](const replay_room&) { self->state.local->on_replay_room(); },
+    [=](const hand_over_notice& x) { self->state.on_hand_over(x); },
   };
 }
 
@@ -396,6 +412,7 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
       [here](const run_epoch& x) { caf::anon_send(here, x); },
       [here](const checkpoint_refusal& x) { caf::anon_send(here, x); },
       [here](const checkpoint_wish& x) { caf::anon_send(here, x); },
+      [here](const hand_over_notice& x) { caf::anon_send(here, x); },
       [self](const recovery& what, std::vector<lost_partition> places) {
         self->state.fetch(what, std::move(places));
       }});

@@ -106,6 +106,7 @@ struct node_supervisor_state {
   caf::result<control_reply> ask(const caf::actor& whom,
                                  const control_request& request);
   void cancel(const std::string& run);
+  caf::result<control_reply> rescale(const scaling_order& order);
   void supervise(const deployment& plan, supervised_run run, run_begin begin);
   void restore_runs();
   void offer(const introduction& node);
@@ -117,6 +118,7 @@ struct node_supervisor_state {
   void on_refused_checkpoint(const run_epoch& refused);
   void on_refusal(const checkpoint_refusal& refusal);
   void on_wish(const checkpoint_wish& wish);
+  void on_hand_over(const hand_over_notice& notice);
   void on_link_down(const link_down& down);
   void give_up_links();
   void on_link_report(const link_report& report);

@@ -266,6 +266,48 @@ node_supervisor_state::ask(const caf::actor& whom,
   return promise;
 }
 
+/// Of one run, or of all that run.
+caf::result<control_reply>
+node_supervisor_state::rescale(const scaling_order& order) {
+  std::vector<caf::actor> asked;
+  for (auto& [known_as, run] : runs)
+    if (order.run.empty() ? !is_over(run.report.state) : known_as == order.run)
+      asked.push_back(run.supervisor);
+  if (asked.empty() && !order.run.empty())
+    throw std::runtime_error{"there is no run '" + order.run
+                             + "'; 'braidctl list' shows them"};
+  if (asked.size() == 1)
+    return ask(asked.front(), request_of(request_kind::rescale, order));
+  struct gathering {
+    scaling_answer answer;
+    std::string error;
+    std::size_t missing = 0;
+  };
+  auto all = std::make_shared<gathering>();
+  all->missing = asked.size();
+  auto promise = self->make_response_promise<control_reply>();
+  if (asked.empty())
+    promise.deliver(control_reply{"", to_body(all->answer), false});
+  auto finish = [=]() mutable {
+    if (--all->missing == 0)
+      promise.deliver(control_reply{all->error, to_body(all->answer), false});
+  };
+  for (auto& supervisor : asked)
+    self
+      ->request(supervisor, caf::infinite,
+                request_of(request_kind::rescale, order))
+      .then(
+        [=](const control_reply& reply) mutable {
+          all->error = reply.error.empty() ? all->error : reply.error;
+          if (reply.error.empty())
+            for (auto& step : from_body<scaling_answer>(reply.body).steps)
+              all->answer.steps.push_back(step);
+          finish();
+        },
+        [=](const caf::error&) mutable { finish(); });
+  return promise;
+}
+
 void node_supervisor_state::cancel(const std::string& run_name) {
   auto found = runs.find(run_name);
   if (found == runs.end())
@@ -361,6 +403,10 @@ void node_supervisor_state::on_refusal(const checkpoint_refusal& refusal) {
 
 void node_supervisor_state::on_wish(const checkpoint_wish& wish) {
   to_supervisor_of(wish.run, request_kind::wish_checkpoint, wish);
+}
+
+void node_supervisor_state::on_hand_over(const hand_over_notice& notice) {
+  to_supervisor_of(notice.run, request_kind::hand_over_notice, notice);
 }
 
 void node_supervisor_state::on_checkpoint(const checkpoint_report& report) {

@@ -48,15 +48,18 @@ operator_partition::operator_partition(
     capture_(hosted_.size(), checkpoints_.copies),
     alignment_(inputs_of(graph, owners, place.id)),
     flow_(beginning.flow.in_flight), early_(checkpoints_.early()),
-    slices_(ranges_of(hosted_.ids())), may_ask_(beginning.generation == 0) {
-  for (auto& edge : graph.inputs_of(place.id)) {
-    first_upstream_[edge.id] = upstreams_.size();
-    for (partition_index i = 0; i < owners[edge.from].partitions(); ++i)
-      upstreams_.push_back({edge.id, i, 0, beginning.generation, false});
-  }
+    inputs_(graph.inputs_of(place.id)), downstream_(graph, place.id),
+    slices_(ranges_of(hosted_.ids())), may_ask_(beginning.generation == 0),
+    shadow_(beginning.shadow) {
+  for (auto& edge : inputs_)
+    for (auto index : owners[edge.from].hosts())
+      upstreams_[{edge.id, index}].generation = beginning.generation;
   for (auto& edge : graph.outputs_of(place.id))
-    for (partition_index i = 0; i < owners[edge.to].partitions(); ++i)
-      flow_.add_channel(edge.id, i, beginning.generation == 0);
+    for (auto index : owners[edge.to].hosts())
+      if (shadow_)
+        flow_.add_silent_channel(edge.id, index);
+      else
+        flow_.add_channel(edge.id, index, beginning.generation == 0);
   if (beginning.restored)
     restore(*beginning.restored);
 }
@@ -88,22 +91,31 @@ partition_checkpoint operator_partition::checkpoint() const {
   return result;
 }
 
-operator_partition::upstream_partition&
-operator_partition::upstream(edge_id edge, partition_index index) {
-  return upstreams_.at(first_upstream_.at(edge) + index);
+/// Null if what it sends is void.
+operator_partition::upstream_partition*
+operator_partition::find_upstream(edge_id edge, partition_index index,
+                                  generation_number generation) {
+  auto found = upstreams_.find({edge, index});
+  return found == upstreams_.end() || found->second.generation != generation
+             || found->second.silent
+           ? nullptr
+           : &found->second;
 }
 
 void operator_partition::on_batch(const batch_origin& from, batch_ptr tuples) {
-  if (from.generation != upstream(from.edge, from.from).generation)
+  if (!find_upstream(from.edge, from.from, from.generation))
     return;
   alignment_.add(from.edge, from.from, from.epoch, std::move(tuples));
   note_load();
 }
 
 void operator_partition::on_close(const close_notice& notice) {
-  if (notice.generation != upstream(notice.edge, notice.from).generation)
+  if (!find_upstream(notice.edge, notice.from, notice.generation))
     return;
+  if (notice.handed_over)
+    return on_handed_over(notice);
   alignment_.close(notice);
+  note_newest(notice.newest);
   send_news();
   note_load();
 }
@@ -120,13 +132,16 @@ void operator_partition::ask_for_replay() {
 
 void operator_partition::renew_channel(edge_id edge, partition_index from,
                                        generation_number generation) {
-  auto& renewed = upstream(edge, from);
-  if (generation <= renewed.generation)
+  auto found = upstreams_.find({edge, from});
+  if (found == upstreams_.end() || generation <= found->second.generation)
     return;
+  auto& renewed = found->second;
   renewed.generation = generation;
+  renewed.handed_over = false;
   alignment_.forget(edge, from);
   note_load();
-  send_credit(renewed, alignment_.next() - 1);
+  if (!renewed.silent)
+    send_credit(found->first, renewed, alignment_.next() - 1);
 }
 
 void operator_partition::on_stable(epoch_number epoch) {
@@ -141,6 +156,8 @@ void operator_partition::on_replay_room() {
 }
 
 step_result operator_partition::step(event_time wall) {
+  if (stopped_)
+    return {.worked = write_checkpoint(1), .done = done_};
   if (done_)
     return {.done = true};
   if (!alignment_.sealed()) {
@@ -154,7 +171,9 @@ step_result operator_partition::step(event_time wall) {
   load_->state = partition_state::busy;
   process_epoch();
   back_up(wall);
-  load_->state = done_ ? partition_state::done : partition_state::waiting;
+  load_->state = done_     ? partition_state::done
+                 : shadow_ ? partition_state::shadow
+                           : partition_state::waiting;
   return {.worked = true, .done = done_};
 }
 
@@ -172,6 +191,7 @@ void operator_partition::process_epoch() {
   note_held(*out_, early_);
   size_ = {input.epoch.number, input.bytes};
   send_credits(input.epoch.number);
+  note_newest(0);
   checkpoint_named_ = input.checkpoint;
 }
 
@@ -216,7 +236,8 @@ bool operator_partition::write_checkpoint(std::size_t slices) {
     return false;
   auto& to = out_->direct();
   if (auto taken = capture_.write(*instance_, hosted_, slices)) {
-    if (taken->ahead)
+    // Nobody waits for that of a shadow.
+    if (taken->ahead && !shadow_)
       to.leave_out_checkpoint(taken->epoch);
     to.send_checkpoint(std::move(*taken));
   }
@@ -249,8 +270,9 @@ void operator_partition::close_outputs(const alignment::epoch_input& input) {
 }
 
 void operator_partition::send_credits(epoch_number finished) {
-  for (auto& upstream : upstreams_)
-    send_credit(upstream, finished);
+  for (auto& [at, upstream] : upstreams_)
+    if (!upstream.silent)
+      send_credit(at, upstream, finished);
 }
 
 /// Tells whoever is behind that a related source has closed a newer epoch, and
@@ -260,19 +282,21 @@ void operator_partition::send_news() {
     return;
   auto hint = newest_hint();
   auto full = replay_full();
-  for (auto& upstream : upstreams_) {
-    auto closed = alignment_.closed_by(upstream.edge, upstream.index);
+  for (auto& [at, upstream] : upstreams_) {
+    if (upstream.silent)
+      continue;
+    auto closed = alignment_.closed_by(at.first, at.second);
     if ((upstream.hinted < hint && closed < hint) || upstream.told_full != full)
-      send_credit(upstream, alignment_.next() - 1);
+      send_credit(at, upstream, alignment_.next() - 1);
   }
 }
 
-void operator_partition::send_credit(upstream_partition& to,
+void operator_partition::send_credit(const channel& of, upstream_partition& to,
                                      epoch_number finished) {
   credit_notice credit;
-  credit.edge = to.edge;
+  credit.edge = of.first;
   credit.from = place_.index;
-  credit.to = to.index;
+  credit.to = of.second;
   credit.generation = to.generation;
   credit.finished = finished;
   credit.hint = newest_hint();

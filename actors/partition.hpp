@@ -5,8 +5,10 @@
 
 #include "actors/alignment.hpp"
 #include "actors/checkpoint_capture.hpp"
+#include "actors/downstream_changes.hpp"
 #include "actors/early_checkpoint.hpp"
 #include "actors/flow_control.hpp"
+#include "actors/hand_over.hpp"
 #include "actors/protocol.hpp"
 #include "actors/replaying_outbox.hpp"
 
@@ -67,6 +69,16 @@ public:
 
   /// The replay buffers of this node have room for data again.
   virtual void on_replay_room() {}
+
+  /// Slices are hosted so, and these hand-overs are under way. Hearing it again
+  /// changes nothing.
+  virtual void on_placement(const assignment& owners,
+                            const std::vector<hand_over>& under_way) = 0;
+
+  /// As the origin of a hand-over: stops, tells all downstream, and returns the
+  /// first epoch that it has not processed. Throws `protocol_error` if a
+  /// partition of its kind cannot.
+  virtual epoch_number stop_for_successors() = 0;
 
   /// The state after the last epoch that was finished.
   /// All of it.
@@ -141,6 +153,8 @@ struct partition_beginning {
   checkpoint_settings checkpoints;
   /// What an earlier instance left; null: nothing.
   const partition_checkpoint* restored = nullptr;
+  /// It is a successor in a hand-over that is not committed yet.
+  bool shadow = false;
 };
 
 /// A partition of an operator or a sink.
@@ -160,19 +174,26 @@ public:
                      generation_number generation) override;
   void on_stable(epoch_number epoch) override;
   void on_replay_room() override;
+  void on_placement(const assignment& owners,
+                    const std::vector<hand_over>& under_way) override;
+  epoch_number stop_for_successors() override;
   partition_checkpoint checkpoint() const override;
   step_result step(event_time wall) override;
 
 private:
+  using channel = std::pair<edge_id, partition_index>;
+
   struct upstream_partition {
-    edge_id edge = 0;
-    partition_index index = 0;
-    epoch_number hinted = 0; ///< the newest hint that it was sent
     generation_number generation = 0;
-    bool told_full = false; ///< that data is to be held back
+    epoch_number hinted = 0; ///< the newest hint that it was sent
+    bool told_full = false;  ///< that data is to be held back
+    // In a hand-over upstream.
+    bool silent = false;      ///< nobody listens to it (yet)
+    bool handed_over = false; ///< it has stopped
   };
 
-  upstream_partition& upstream(edge_id edge, partition_index index);
+  upstream_partition* find_upstream(edge_id edge, partition_index index,
+                                    generation_number generation);
   void restore(const partition_checkpoint& from);
   void process_epoch();
   void back_up(event_time wall);
@@ -181,7 +202,17 @@ private:
   void close_outputs(const alignment::epoch_input& input);
   void send_credits(epoch_number finished);
   void send_news();
-  void send_credit(upstream_partition& to, epoch_number finished);
+  void send_credit(const channel& of, upstream_partition& to,
+                   epoch_number finished);
+  void adopt_upstream(const assignment& owners,
+                      const std::vector<hand_over>& under_way);
+  void begin_upstream(const hand_over& what);
+  void end_upstream(const hand_over& what, const assignment& owners);
+  void listen_to_successors(edge_id edge, const hand_over& what);
+  void on_handed_over(const close_notice& notice);
+  void adopt_own(const assignment& owners,
+                 const std::vector<hand_over>& under_way);
+  void note_newest(epoch_number newest);
   epoch_number newest_hint() const;
   bool replay_full() const;
   void note_load();
@@ -195,8 +226,10 @@ private:
   alignment alignment_;
   flow_control flow_;
   early_checkpoint early_;
-  std::vector<upstream_partition> upstreams_; ///< edge by edge
-  std::map<edge_id, std::size_t> first_upstream_;
+  std::vector<edge_node> inputs_;
+  std::map<channel, upstream_partition> upstreams_;
+  std::vector<hand_over> upstream_changes_; ///< under way
+  downstream_changes downstream_;
   std::vector<slice_range> slices_;
   epoch_size size_; ///< of the last epoch that was processed
   /// A restored instance sends no credit before it asks for replay: that would
@@ -205,6 +238,11 @@ private:
   bool asked_ = false;            ///< for a checkpoint
   bool checkpoint_named_ = false; ///< it was named for a checkpoint
   bool done_ = false;
+  // As a successor in a hand-over.
+  bool shadow_ = false;
+  bool told_caught_up_ = false;
+  epoch_number newest_upstream_ = 0; ///< that upstream partitions have closed
+  bool stopped_ = false;             ///< as an origin
 };
 
 } // namespace braid

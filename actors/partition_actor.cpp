@@ -87,7 +87,9 @@ void handle(self_pointer self, Take&& take) {
 /// Takes the run's new placement in.
 void route(self_pointer self, reroute& x) {
   auto& state = self->state;
+  auto routes = x.routes;
   state.body.out->route(std::move(x.routes), std::move(x.holders));
+  state.body.logic->on_placement(routes->owners, routes->hand_overs);
   // The copy of its end may be gone with a holder, and there is no later one.
   if (state.done && state.body.backs_up)
     state.body.out->send_checkpoint(state.body.logic->checkpoint());
@@ -99,6 +101,7 @@ void listen(self_pointer self) {
   whom.not_kept = self->state.body.not_kept;
   whom.wished = self->state.body.wished;
   whom.left_out = self->state.body.refused;
+  whom.caught_up = self->state.body.caught_up;
   // Not at once: it may be told amidst a step.
   whom.cuts_held = [=](epoch_number epoch) {
     self->send(self, cuts_held{epoch});
@@ -143,6 +146,11 @@ caf::message_handler control_handlers(self_pointer self) {
       handle(self, [&](partition& logic) {
         if (!logic.name_checkpoint(x.epoch))
           self->state.body.refused(x.epoch);
+      });
+    },
+    [=](const stop_for_successors& x) {
+      handle(self, [&](partition& logic) {
+        self->state.body.stopped(x.generation, logic.stop_for_successors());
       });
     },
   };

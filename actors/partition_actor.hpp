@@ -28,6 +28,9 @@ struct partition_body {
   std::function<void(epoch_number, const std::string& reason)> not_kept;
   std::function<void(epoch_number)> wished;  ///< a checkpoint after it
   std::function<void(epoch_number)> refused; ///< to take a checkpoint after it
+  std::function<void()> caught_up;           ///< as a shadow
+  /// As the origin of the hand-over of that generation: before that epoch.
+  std::function<void(generation_number, epoch_number)> stopped;
 };
 
 /// Messages go by other ways from now on.
@@ -57,7 +60,8 @@ struct partition_actor_state {
 ///
 /// Receives what the logic and the outbox take (batches, closes, credits,
 /// receipts, notices), `start` or, if it replaces a lost instance, `resume`,
-/// `reroute`, `reconnection`, `work` (more to do) and `tick` (the clock).
+/// `reroute`, `reconnection`, `stop_for_successors`, `work` (more to do) and
+/// `tick` (the clock).
 caf::behavior partition_actor(caf::stateful_actor<partition_actor_state>* self,
                               partition_body body);
 

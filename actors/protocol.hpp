@@ -91,6 +91,12 @@ struct close_notice {
   bool ended = false; ///< they emit nothing after `last`, for ever
   /// The epoch of `first` .. `last` after which checkpoints are taken; 0: none.
   epoch_number checkpoint = 0;
+  /// Closes nothing: the sender hands its slices over and sends no more; its
+  /// successors do (docs/decisions/0024).
+  bool handed_over = false;
+  /// To a successor in a hand-over: the newest epoch that the sender has
+  /// closed. Else 0.
+  epoch_number newest = 0;
   // What differs from receiver to receiver.
   generation_number generation = 0;
   std::uint32_t tuples = 0; ///< that went to it in epoch `first`
@@ -183,6 +189,9 @@ public:
   /// To whoever names checkpoints: one after `epoch` should not wait for its
   /// time.
   virtual void ask_for_checkpoint(epoch_number /*epoch*/) {}
+
+  /// To whoever leads hand-overs: this shadow has come as far as its origins.
+  virtual void tell_caught_up() {}
 };
 
 /// Messages came that the protocol does not allow: a bug, or a lost message.

@@ -38,7 +38,9 @@ struct recovery {
 struct resumption {
   run_id run = 0;
   generation_number generation = 0;
-  /// By this recovery, or by one that not all are known to have resumed.
+  /// Channels from these begin anew: they were restored, by this recovery or by
+  /// one that not all are known to have resumed, or go on after a hand-over
+  /// that was interrupted.
   std::vector<partition_place> restored;
   /// Channels between these nodes begin anew: their connection broke.
   std::vector<std::pair<node_index, node_index>> reconnected;
@@ -46,6 +48,31 @@ struct resumption {
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& run& generation& restored& reconnected;
+  }
+};
+
+/// How the run is placed now, after a hand-over has come further.
+struct placement_change {
+  deployment plan;
+  generation_number generation = 0; ///< of the latest recovery or hand-over
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& plan& generation;
+  }
+};
+
+/// In a hand-over, a successor has caught up, or an origin has stopped.
+struct hand_over_notice {
+  run_id run = 0;
+  partition_place place;
+  generation_number generation = 0; ///< of the hand-over
+  /// Before which the origin has stopped; 0: of a successor.
+  epoch_number epoch = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& run& place& generation& epoch;
   }
 };
 

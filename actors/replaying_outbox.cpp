@@ -10,10 +10,10 @@ replaying_outbox::replaying_outbox(const topology& graph,
   : how_(how), out_(&out),
     closes_up_to_(how.hold_closes ? how.closed : ~epoch_number{0}) {
   for (auto& edge : graph.outputs_of(id))
-    for (partition_index to = 0; to < owners[edge.to].partitions(); ++to) {
+    for (auto to : owners[edge.to].hosts()) {
       auto& made = channels_[{edge.id, to}];
-      made.sent = std::make_unique<buffer>(how.closed, how.account);
-      made.at = made.sent->from(how.closed);
+      made.sent = std::make_shared<sent_channel>(how.closed, how.account);
+      made.at = {how.closed + 1, 0};
       made.generation = how.generation;
       made.allowed = how.in_flight;
       made.open = how.generation == 0;
@@ -26,7 +26,7 @@ void replaying_outbox::append(edge_id edge, partition_index to,
     return out_->send_batch({edge, to, how_.generation, epoch},
                             std::move(tuples));
   auto& on = channels_.at({edge, to});
-  on.sent->append(std::move(tuples));
+  on.sent->own().append(std::move(tuples));
   send_more({edge, to}, on);
 }
 
@@ -40,8 +40,8 @@ void replaying_outbox::close(const close_notice& notice,
   }
   auto kept = std::make_shared<const close_notice>(notice);
   for (auto& [to, on] : channels_)
-    if (to.first == notice.edge)
-      on.sent->close(notice.last, kept);
+    if (to.first == notice.edge && takes_epochs(on))
+      on.sent->own().close(notice.last, kept);
   send_closes_alike(notice.edge);
 }
 
@@ -54,7 +54,7 @@ void replaying_outbox::send_closes_alike(edge_id edge) {
   for (auto& [to, on] : channels_) {
     if (to.first != edge || !may_close(on))
       continue;
-    auto close = on.sent->close_at(on.at);
+    auto close = on.sent->own().close_at(on.at);
     if (!first) {
       first = close->close.get();
       notice = *first;
@@ -66,7 +66,7 @@ void replaying_outbox::send_closes_alike(edge_id edge) {
       continue;
     receivers.push_back(
       {to.second, on.generation, static_cast<std::uint32_t>(close->tuples)});
-    on.at = on.sent->from(close->last);
+    on.at = {close->last + 1, 0};
   }
   if (!receivers.empty())
     out_->send_close(notice, receivers);
@@ -77,9 +77,10 @@ void replaying_outbox::send_closes_alike(edge_id edge) {
 
 /// Whether the close of an epoch is what comes next on a channel, and may go.
 bool replaying_outbox::may_close(const channel& on) const {
-  if (!on.open || on.at.epoch > std::min(on.allowed, closes_up_to_))
+  if (stopped_ || !on.open || on.at.epoch > std::min(on.allowed, closes_up_to_)
+      || on.sent->is_borrowed(on.at.epoch))
     return false;
-  return on.sent->close_at(on.at).has_value();
+  return on.sent->own().close_at(on.at).has_value();
 }
 
 void replaying_outbox::allow_closes(epoch_number epoch) {
@@ -96,7 +97,8 @@ void replaying_outbox::allow_closes(epoch_number epoch) {
 replaying_outbox::credit_result
 replaying_outbox::on_credit(const credit_notice& credit) {
   auto found = channels_.find({credit.edge, credit.from});
-  if (found == channels_.end() || credit.generation < found->second.generation)
+  if (found == channels_.end() || found->second.released
+      || credit.generation < found->second.generation)
     return credit_result::stale;
   auto& on = found->second;
   auto anew = !on.open || credit.generation > on.generation;
@@ -104,18 +106,36 @@ replaying_outbox::on_credit(const credit_notice& credit) {
   if (anew) {
     on.open = true;
     on.generation = credit.generation;
-    on.at = on.sent->from(credit.finished);
+    on.at = {credit.finished + 1, 0};
     on.allowed = allowed;
+    on.finished = credit.finished;
   } else {
     on.allowed = std::max(on.allowed, allowed);
+    on.finished = std::max(on.finished, credit.finished);
   }
   send_more(found->first, on);
   return anew ? credit_result::restarted : credit_result::usual;
 }
 
 void replaying_outbox::trim(epoch_number epoch) {
+  sent_channel::pins pinned;
   for (auto& [to, on] : channels_)
-    on.sent->trim(std::min(epoch, on.sent->closed()));
+    on.sent->pin_origins(on.finished, pinned);
+  for (auto& [to, on] : channels_) {
+    auto pin = pinned.find(on.sent.get());
+    on.sent->trim(pin == pinned.end() ? epoch : std::min(epoch, pin->second));
+  }
+  // Once more: what was borrowed may be gone now.
+  for (auto& [to, on] : channels_)
+    on.sent->trim(0);
+  forget_released();
+}
+
+/// Channels to which nobody listens, and of which nobody borrows any more.
+void replaying_outbox::forget_released() {
+  std::erase_if(channels_, [](auto& each) {
+    return each.second.released && each.second.sent.use_count() == 1;
+  });
 }
 
 replaying_outbox::held replaying_outbox::held_for_replay() const {
@@ -124,10 +144,13 @@ replaying_outbox::held replaying_outbox::held_for_replay() const {
   std::uint64_t of_edge = 0;
   edge_id last = 0;
   for (auto& [to, on] : channels_) {
+    if (!on.sent->has_own())
+      continue;
     of_edge = to.first == last ? of_edge : 0;
     last = to.first;
-    of_edge += on.sent->bytes();
-    result.bytes += on.sent->bytes();
+    auto bytes = on.sent->own().bytes();
+    of_edge += bytes;
+    result.bytes += bytes;
     if (of_edge > most) {
       most = of_edge;
       result.most = last;
@@ -137,6 +160,19 @@ replaying_outbox::held replaying_outbox::held_for_replay() const {
 }
 
 void replaying_outbox::send_more(const address& to, channel& on) {
+  while (!stopped_ && on.open && on.at.epoch <= on.allowed
+         && send_next(to, on)) {
+  }
+}
+
+/// What comes next on an open channel that may be sent more: a batch, a close,
+/// or all of a borrowed epoch. Returns false if nothing can go now.
+bool replaying_outbox::send_next(const address& to, channel& on) {
+  if (on.sent->is_borrowed(on.at.epoch))
+    return send_borrowed(to, on);
+  auto& own = on.sent->own();
+  if (on.at.epoch > closes_up_to_ && own.close_at(on.at))
+    return false;
   auto batch = [&](epoch_number epoch, const batch_ptr& tuples) {
     out_->send_batch({to.first, to.second, on.generation, epoch}, tuples);
   };
@@ -145,14 +181,92 @@ void replaying_outbox::send_more(const address& to, channel& on) {
     notice.first = replayed.first;
     // Of a range of epochs the rest goes later.
     notice.last = std::min({replayed.last, on.allowed, closes_up_to_});
-    on.at = on.sent->from(notice.last);
+    on.at = own.from(notice.last);
     close_receiver receiver{to.second, on.generation,
                             static_cast<std::uint32_t>(replayed.tuples)};
     out_->send_close(notice, {&receiver, 1});
   };
-  while (on.open && on.at.epoch <= on.allowed
-         && (on.at.epoch <= closes_up_to_ || !on.sent->close_at(on.at))
-         && on.sent->next(on.at, batch, close)) {
+  return own.next(on.at, batch, close);
+}
+
+bool replaying_outbox::send_borrowed(const address& to, channel& on) {
+  if (on.at.epoch > closes_up_to_)
+    return false;
+  auto found = on.sent->read(on.at.epoch);
+  if (!found)
+    return false;
+  for (auto& batch : found->batches)
+    out_->send_batch({to.first, to.second, on.generation, found->first},
+                     std::move(batch));
+  auto notice = *found->close;
+  notice.first = found->first;
+  notice.last = std::min({found->last, on.allowed, closes_up_to_});
+  notice.newest = on.sent->closed();
+  on.at = {notice.last + 1, 0};
+  close_receiver receiver{to.second, on.generation, found->tuples};
+  out_->send_close(notice, {&receiver, 1});
+  return true;
+}
+
+// -- a hand-over downstream ---------------------------------------------------
+
+void replaying_outbox::add_successors(edge_id edge, const hand_over& what,
+                                      std::uint32_t slices_downstream,
+                                      bool broadcasts) {
+  sent_channel::origin_list origins;
+  for (auto each : what.origins)
+    origins.push_back(channels_.at({edge, each}).sent);
+  for (auto& successor : what.successors) {
+    std::vector<bool> slices;
+    if (!broadcasts) {
+      slices.resize(slices_downstream);
+      for (auto slice : successor.slices)
+        slices[slice] = true;
+    }
+    auto& made = channels_[{edge, successor.index}];
+    made.sent = std::make_shared<sent_channel>(origins, std::move(slices));
+    made.finished = made.sent->trimmed();
+    made.generation = what.generation;
+    made.open = false;
+  }
+}
+
+void replaying_outbox::retarget(edge_id edge, const hand_over& what) {
+  for (auto& successor : what.successors)
+    channels_.at({edge, successor.index}).sent->begin_own(how_.account);
+  for (auto origin : what.origins)
+    channels_.at({edge, origin}).retired = true;
+}
+
+void replaying_outbox::end_hand_over(edge_id edge, const hand_over& what,
+                                     bool aborted) {
+  if (aborted) {
+    for (auto& successor : what.successors)
+      channels_.erase({edge, successor.index});
+    return;
+  }
+  for (auto each : what.origins) {
+    auto& origin = channels_.at({edge, each});
+    origin.released = true;
+    origin.open = false;
+  }
+  forget_released();
+}
+
+// -- a hand-over of the partition itself --------------------------------------
+
+void replaying_outbox::stop(partition_index from, epoch_number begin) {
+  stopped_ = true;
+  for (auto& [to, on] : channels_) {
+    if (!on.open)
+      continue;
+    close_notice notice;
+    notice.edge = to.first;
+    notice.from = from;
+    notice.first = notice.last = begin;
+    notice.handed_over = true;
+    close_receiver receiver{to.second, on.generation, 0};
+    out_->send_close(notice, {&receiver, 1});
   }
 }
 

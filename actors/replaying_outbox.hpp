@@ -1,11 +1,11 @@
 // The output side of one partition: what it has sent, it can send again.
 #pragma once
 
+#include "actors/hand_over.hpp"
 #include "actors/protocol.hpp"
+#include "actors/sent_channel.hpp"
 
 #include "scaling/assignment.hpp"
-
-#include "checkpoint/replay_buffer.hpp"
 
 #include "operators/topology.hpp"
 
@@ -60,8 +60,35 @@ public:
   /// The receiver has come so far: more may be sent.
   credit_result on_credit(const credit_notice& credit);
 
-  /// Nobody needs the epochs up to `epoch` any more.
+  /// Nobody needs the epochs up to `epoch` any more, but for successors in a
+  /// hand-over that have not come so far.
   void trim(epoch_number epoch);
+
+  // -- a hand-over downstream of an edge --------------------------------------
+
+  /// Successors may ask for what went and goes to their origins. `broadcasts`:
+  /// everybody gets the same on this edge.
+  void add_successors(edge_id edge, const hand_over& what,
+                      std::uint32_t slices_downstream, bool broadcasts);
+
+  /// From the next epoch on, `append` is called for the successors instead of
+  /// the origins.
+  void retarget(edge_id edge, const hand_over& what);
+
+  /// Nobody listens to the origins, or, if it is `aborted`, the successors any
+  /// more.
+  void end_hand_over(edge_id edge, const hand_over& what, bool aborted);
+
+  // -- a hand-over of the slices whose output this is -------------------------
+
+  /// Nothing is sent any more, and all receivers are told so: by partition
+  /// `from`, which stopped before epoch `begin`.
+  void stop(partition_index from, epoch_number begin);
+
+  /// To whoever asks anew.
+  void go_on() {
+    stopped_ = false;
+  }
 
   /// For what is not kept: credits, checkpoints, cuts.
   outbox& direct() {
@@ -77,24 +104,35 @@ public:
 
 private:
   using address = std::pair<edge_id, partition_index>;
-  using buffer = replay_buffer<std::shared_ptr<const close_notice>>;
 
   struct channel {
-    std::unique_ptr<buffer> sent;
+    std::shared_ptr<sent_channel> sent;
     replay_cursor at;
     generation_number generation = 0;
     epoch_number allowed = 0; ///< may be sent
     bool open = true;
+    epoch_number finished = 0; ///< by the receiver, as far as known
+    // In a hand-over downstream.
+    bool retired = false;  ///< nothing new is sent on it
+    bool released = false; ///< nobody listens; kept for successors to borrow
   };
+
+  bool takes_epochs(const channel& on) const {
+    return on.sent->has_own() && !on.retired;
+  }
 
   void send_closes_alike(edge_id edge);
   void send_more(const address& to, channel& on);
+  bool send_next(const address& to, channel& on);
+  bool send_borrowed(const address& to, channel& on);
+  void forget_released();
   bool may_close(const channel& on) const;
 
   settings how_;
   outbox* out_;
   epoch_number closes_up_to_;
   std::map<address, channel> channels_;
+  bool stopped_ = false; ///< for its slices are handed over
 };
 
 } // namespace braid

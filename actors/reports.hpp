@@ -76,6 +76,12 @@ struct run_report {
   std::uint64_t actor = 0;        ///< the topology supervisor
   std::uint64_t stable_epoch = 0; ///< what a loss goes back to
   std::uint64_t recoveries = 0;   ///< how often the run was placed anew
+  std::uint64_t hand_overs = 0;   ///< that were begun
+  /// The one under way, for people: "counts: 1 to 4 partitions, catching up";
+  /// empty: none.
+  std::string hand_over;
+  /// Why the latest one that is over did not take place; empty: it did.
+  std::string hand_over_problem;
   std::vector<operator_report> operators;
   /// Of a run that is over, as they were at its end. Until then nodes know.
   std::vector<partition_report> partitions;
@@ -83,7 +89,8 @@ struct run_report {
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& name& topology& state& reason& submitted_at& ended_at& supervisor&
-      actor& stable_epoch& recoveries& operators& partitions;
+      actor& stable_epoch& recoveries& hand_overs& hand_over& hand_over_problem&
+        operators& partitions;
   }
 };
 

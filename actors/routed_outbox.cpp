@@ -217,6 +217,10 @@ void routed_outbox::ask_for_checkpoint(epoch_number epoch) {
   tell_.wished(epoch);
 }
 
+void routed_outbox::tell_caught_up() {
+  tell_.caught_up();
+}
+
 void routed_outbox::on_receipt(const std::string& node,
                                const cuts_receipt& receipt) {
   if (auto epoch = cuts_.on_receipt(routes_->index_of(node), receipt))

@@ -4,6 +4,7 @@
 #include "actors/backup_holders.hpp"
 #include "actors/checkpoint_sender.hpp"
 #include "actors/cut_sender.hpp"
+#include "actors/hand_over.hpp"
 #include "actors/link.hpp"
 #include "actors/messages.hpp"
 #include "actors/protocol.hpp"
@@ -28,6 +29,7 @@ struct run_routes {
   assignment owners;
   std::vector<std::string> nodes; ///< by node_index
   node_index here = 0;
+  std::vector<hand_over> hand_overs; ///< under way
   std::map<partition_place, caf::actor> local;
   caf::actor holder; ///< of backups, on this node
 
@@ -43,13 +45,14 @@ class routed_outbox final : public outbox {
 public:
   /// Called when a checkpoint is backed up or not kept (with a reason for the
   /// user), when it is known that there will be none, when one is wished for,
-  /// and when cuts are held.
+  /// when cuts are held, and when a shadow has caught up.
   struct callbacks {
     std::function<void(const checkpoint_sender::completion&)> backed_up;
     std::function<void(epoch_number, const std::string&)> not_kept;
     std::function<void(epoch_number)> left_out;
     std::function<void(epoch_number)> wished;
     std::function<void(epoch_number)> cuts_held;
+    std::function<void()> caught_up;
   };
 
   routed_outbox(run_id run, partition_place place, generation_number generation,
@@ -82,6 +85,7 @@ public:
   void leave_out_checkpoint(epoch_number epoch) override;
   void send_cuts(cut_notice&& cuts) override;
   void ask_for_checkpoint(epoch_number epoch) override;
+  void tell_caught_up() override;
 
   void on_receipt(const std::string& node, const backup_receipt& receipt);
   void on_receipt(const std::string& node, const cuts_receipt& receipt);

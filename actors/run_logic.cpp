@@ -32,8 +32,6 @@ std::string why_given_up(const partition_failure& failure) {
 run_logic::run_logic(deployment plan)
   : plan_(std::move(plan)), stable_(members_of(plan_), plan_.begins_after),
     attempts_(plan_.settings.max_attempts) {
-  for (auto& owners : plan_.owners)
-    partitions_ += owners.partitions();
   for (node_index node = 0; node < plan_.nodes.size(); ++node)
     alive_.insert(node);
 }
@@ -49,6 +47,10 @@ run_logic::run_logic(const saved_run& saved) : run_logic(saved.plan) {
   lost_ = {saved.lost.begin(), saved.lost.end()};
   made_ = {saved.made.begin(), saved.made.end()};
   attempts_.skip(saved.skipped);
+  hand_overs_ = saved.hand_overs;
+  avoided_ = {saved.avoided.begin(), saved.avoided.end()};
+  if (!plan_.hand_overs.empty())
+    phase_ = hand_over_phase::catching_up;
   stable_ = stable_epoch{members_of(plan_), saved.stable};
   // Late reports of instances that were replaced stay void.
   for (auto& [place, generation] : generations_)
@@ -68,6 +70,8 @@ saved_run run_logic::saved(const run_report& report) const {
   result.lost = {lost_.begin(), lost_.end()};
   result.made = {made_.begin(), made_.end()};
   result.skipped = attempts_.skipped();
+  result.hand_overs = hand_overs_;
+  result.avoided = {avoided_.begin(), avoided_.end()};
   return result;
 }
 
@@ -130,9 +134,8 @@ run_logic::actions run_logic::begin() {
 }
 
 run_logic::actions run_logic::begin_from_savepoint() {
-  for (operator_id id = 0; id < plan_.owners.size(); ++id)
-    for (partition_index i = 0; i < plan_.owners[id].partitions(); ++i)
-      lost_.insert({id, i});
+  for (auto& place : hosting())
+    lost_.insert(place);
   return begin_recovery();
 }
 
@@ -159,13 +162,20 @@ run_logic::actions run_logic::on_partition_done(const partition_place& place,
   if (generation != generation_of(place))
     return {};
   done_.insert(place);
-  return done_.size() == partitions_ ? end(run_state::complete) : actions{};
+  return all_done() ? end(run_state::complete) : actions{};
 }
 
 run_logic::actions run_logic::on_checkpoint(const checkpoint_report& report) {
-  if (is_over(state_))
+  if (is_over(state_) || !plan_.has(report.place))
     return {};
+  // What successors have copies of must not fall behind while origins stop.
+  if (phase_ == hand_over_phase::stopping) {
+    held_reports_.push_back(report);
+    return {};
+  }
   loads_.on_report(report.place, report.generation, report.busy_ns);
+  if (is_shadow(report.place))
+    return on_shadow_checkpoint(report);
   auto slices = slices_of(report.place);
   auto newer = report.ended ? stable_.report_last(
                  report.place.id, slices, report.generation, report.epoch)
@@ -174,7 +184,10 @@ run_logic::actions run_logic::on_checkpoint(const checkpoint_report& report) {
   if (!newer)
     return {};
   attempts_.on_stable(stable());
-  return to_all(command::stable);
+  auto result = announce_stable();
+  for (auto& more : {stop_origins_if_ready(), begin_next_hand_over()})
+    result.insert(result.end(), more.begin(), more.end());
+  return result;
 }
 
 // -- recovery -----------------------------------------------------------------
@@ -232,18 +245,29 @@ node_index run_logic::whom_to_lose(node_index one, node_index other) const {
 /// What its instances reported beyond the stable epoch is void.
 void run_logic::lose_partitions(node_index node) {
   std::vector<partition_place> homeless;
-  for (operator_id id = 0; id < plan_.owners.size(); ++id)
-    for (partition_index i = 0; i < plan_.owners[id].partitions(); ++i)
-      if (plan_.owners[id].nodes[i] == node)
-        homeless.push_back({id, i});
+  for (auto& place : hosting())
+    if (plan_.owners[place.id].nodes[place.index] == node)
+      homeless.push_back(place);
   lost_.insert(homeless.begin(), homeless.end());
-  if (!alive_.empty())
-    place_evenly(plan_.owners, alive_, homeless, loads_);
+  auto nodes = alive_;
+  for (auto avoided : avoided_)
+    nodes.erase(avoided);
+  if (nodes.empty())
+    nodes = alive_;
+  if (!nodes.empty())
+    place_evenly(plan_.owners, nodes, homeless, loads_);
 }
 
 /// Instances that a recovery under way is making are replaced as well: not
 /// everybody has heard of them.
 run_logic::actions run_logic::begin_recovery() {
+  auto result = interrupt_hand_over("it was interrupted by a loss");
+  auto restored = restore_lost();
+  result.insert(result.end(), restored.begin(), restored.end());
+  return result;
+}
+
+run_logic::actions run_logic::restore_lost() {
   ++generation_;
   for (auto& place : lost_) {
     made_.erase(place);
@@ -251,7 +275,7 @@ run_logic::actions run_logic::begin_recovery() {
     generations_[place] = generation_;
     stable_.fence(place.id, slices_of(place), generation_, stable());
   }
-  if (lost_.empty() && !nodes_changed_)
+  if (lost_.empty() && !nodes_changed_ && renewed_.empty())
     return begin_resumption();
   to_resume_.clear();
   to_recover_ = alive_;
@@ -270,7 +294,11 @@ run_logic::actions run_logic::on_recovered(node_index node,
       || !to_recover_.empty())
     return {};
   made_.merge(std::exchange(lost_, {}));
-  return begin_resumption();
+  auto result = stable_unsaid_ ? to_all(command::stable) : actions{};
+  stable_unsaid_ = false;
+  auto resumed = begin_resumption();
+  result.insert(result.end(), resumed.begin(), resumed.end());
+  return result;
 }
 
 run_logic::actions run_logic::on_resumed(node_index node,
@@ -280,29 +308,40 @@ run_logic::actions run_logic::on_resumed(node_index node,
     return {};
   made_.clear();
   broken_.clear();
+  renewed_.clear();
   begins_again_after_.clear();
   nodes_changed_ = false;
   if (state_ == run_state::starting)
     state_ = run_state::running;
-  return {};
+  if (phase_ == hand_over_phase::preparing)
+    phase_ = hand_over_phase::catching_up;
+  return begin_next_hand_over();
 }
 
 recovery run_logic::current_recovery() const {
   recovery result;
   result.plan = plan_;
   result.generation = generation_;
-  result.stable = stable();
+  // While successors are made, origins go on, and more becomes stable.
+  result.stable =
+    phase_ == hand_over_phase::preparing ? prepared_at_ : stable();
   for (auto& place : lost_)
-    result.lost.push_back({place, slices_of(place), generation_});
+    result.lost.push_back({place, slices_of(place), generation_, {}, false});
+  for (auto& what : plan_.hand_overs)
+    for (auto& each : what.successors)
+      result.lost.push_back(
+        {{what.of, each.index}, each.slices, generation_, what.origins, true});
   result.alive = {alive_.begin(), alive_.end()};
   result.skipped = attempts_.skipped();
   return result;
 }
 
 resumption run_logic::current_resumption() const {
+  auto anew = made_;
+  anew.insert(renewed_.begin(), renewed_.end());
   return {plan_.run,
           generation_,
-          {made_.begin(), made_.end()},
+          {anew.begin(), anew.end()},
           {broken_.begin(), broken_.end()}};
 }
 
@@ -312,7 +351,7 @@ generation_number run_logic::generation_of(const partition_place& place) const {
 }
 
 std::vector<slice_id> run_logic::slices_of(const partition_place& place) const {
-  return hosted_slices{plan_.owners.at(place.id).table, place.index}.ids();
+  return plan_.slices_of(place);
 }
 
 // -- failures of code ---------------------------------------------------------
@@ -323,6 +362,9 @@ run_logic::on_partition_failed(const partition_place& place,
                                const std::string& name) {
   if (is_over(state_))
     return {};
+  if (is_shadow(place))
+    return abort_hand_overs("partition " + name + ", which was to take slices "
+                            + "over, failed: " + failure.reason);
   // Before all have started there is nothing to recover with.
   if (state_ == run_state::starting && deployed_.size() == alive_.size()) {
     early_failures_.push_back({place, failure, name});

@@ -3,6 +3,7 @@
 
 #include "actors/even_placement.hpp"
 #include "actors/failed_attempts.hpp"
+#include "actors/hand_over_plan.hpp"
 #include "actors/recovery.hpp"
 #include "actors/reports.hpp"
 #include "actors/run_memory.hpp"
@@ -48,7 +49,9 @@ public:
     start,
     recover,
     resume,
-    stable, ///< a newer epoch is
+    stable,       ///< a newer epoch is
+    stop_origins, ///< of the hand-over under way
+    adopt,        ///< the hand-over has come further
     stop,
   };
 
@@ -96,6 +99,73 @@ public:
                               const std::string& name);
   actions on_failure(const std::string& reason);
   actions on_cancel();
+
+  // -- hand-overs (run_logic_hand_over.cpp) -----------------------------------
+
+  /// Hands slices over as planned, one operator after another, after what is
+  /// under way. Throws `scaling_error` if the run cannot.
+  actions hand_over_slices(const std::vector<planned_hand_over>& plans);
+
+  /// Partitions whose slices cannot be handed over go to other nodes, after
+  /// what is under way: they are restored there.
+  actions
+  relocate(const std::vector<std::pair<partition_place, node_index>>& places);
+
+  /// Nothing is placed there any more, unless there is no other node.
+  void avoid(node_index node) {
+    avoided_.insert(node);
+  }
+
+  const std::set<node_index>& avoided() const {
+    return avoided_;
+  }
+
+  /// Ends what is under way and not committed, and what is to come.
+  actions abort_hand_overs(const std::string& reason);
+
+  actions on_caught_up(const partition_place& place,
+                       generation_number generation);
+  /// The origins on the node have stopped before these epochs.
+  actions on_origins_stopped(
+    generation_number generation,
+    const std::vector<std::pair<partition_place, epoch_number>>& begins);
+  actions on_adopted(node_index node, generation_number generation);
+
+  /// Partitions of an operator, and those of them that are done.
+  std::uint32_t count_hosts(operator_id id) const;
+  std::uint32_t count_done(operator_id id) const;
+
+  enum class hand_over_phase : std::uint8_t {
+    none,
+    preparing,   ///< successors are made
+    catching_up, ///< they are shadows
+    stopping,    ///< origins decide
+    adopting,    ///< committed: all are told
+  };
+
+  hand_over_phase phase() const {
+    return phase_;
+  }
+
+  /// One is under way that can still be taken back.
+  bool may_abort() const {
+    return !plan_.hand_overs.empty();
+  }
+
+  /// How the latest hand-over that is over ended: empty if it took place, else
+  /// why it did not.
+  const std::string& hand_over_problem() const {
+    return hand_over_problem_;
+  }
+
+  std::uint64_t hand_overs() const {
+    return hand_overs_;
+  }
+
+  /// Hand-overs that are still to begin.
+  std::size_t hand_overs_waiting() const {
+    return waiting_.size();
+  }
 
   run_state state() const {
     return state_;
@@ -151,17 +221,37 @@ public:
   generation_number generation_of(const partition_place& place) const;
 
 private:
+  struct waiting_hand_over {
+    hand_over what; ///< without indexes of successors and a generation
+    std::vector<node_index> nodes;
+    bool relocates = false; ///< the only origin, which has no successors
+  };
+
   actions to_all(command what) const;
   actions end(run_state how);
   actions begin_from_savepoint();
   bool survives_losses() const;
   void lose_partitions(node_index node);
   actions begin_recovery();
+  actions restore_lost();
   actions begin_resumption();
   std::vector<slice_id> slices_of(const partition_place& place) const;
+  std::vector<partition_place> hosting() const;
+  bool all_done() const;
+  bool is_shadow(const partition_place& place) const;
+  actions begin_next_hand_over();
+  bool is_possible(const waiting_hand_over& next) const;
+  actions begin_relocation(const waiting_hand_over& what);
+  actions begin_hand_over(hand_over what, const std::vector<node_index>& nodes);
+  actions commit();
+  actions interrupt_hand_over(const std::string& reason);
+  actions take_held_reports();
+  actions on_shadow_checkpoint(const checkpoint_report& report);
+  actions stop_origins_if_ready();
+  bool are_ready() const;
+  actions announce_stable();
 
   deployment plan_;
-  std::uint64_t partitions_ = 0;
   run_state state_ = run_state::starting;
   std::string reason_;
   std::set<node_index> alive_;
@@ -189,6 +279,24 @@ private:
   bool nodes_changed_ = false; ///< all must know who is alive now
   std::set<node_index> to_recover_;
   std::set<node_index> to_resume_;
+  /// Others whose channels begin anew with it.
+  std::set<partition_place> renewed_;
+
+  // Of hand-overs. What is under way, and not committed, is in `plan_`.
+  std::vector<waiting_hand_over> waiting_;
+  hand_over_phase phase_ = hand_over_phase::none;
+  std::set<partition_place> caught_up_;
+  /// What successors have backed up before they count: by partition and epoch.
+  std::map<partition_index, std::map<epoch_number, checkpoint_report>>
+    backed_up_;
+  std::map<partition_index, epoch_number> stopped_; ///< origins
+  std::vector<checkpoint_report> held_reports_;     ///< that came meanwhile
+  std::set<node_index> to_adopt_;
+  std::string hand_over_problem_;
+  std::uint64_t hand_overs_ = 0; ///< begun
+  std::set<node_index> avoided_;
+  bool stable_unsaid_ = false;   ///< while successors are made
+  epoch_number prepared_at_ = 0; ///< the epoch that they begin after
 };
 
 } // namespace braid

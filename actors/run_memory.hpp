@@ -27,11 +27,13 @@ struct saved_run {
   std::vector<partition_place> lost;
   std::vector<partition_place> made;
   std::vector<skipped_tuple> skipped; ///< beyond the stable epoch
+  std::uint64_t hand_overs = 0;       ///< that were begun
+  std::vector<node_index> avoided{};
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& plan& report& stable& generation& generations& alive& lost& made&
-      skipped;
+      skipped& hand_overs& avoided;
   }
 };
 

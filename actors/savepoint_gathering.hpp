@@ -43,9 +43,12 @@ public:
   std::string name_of(const operator_slice& of) const;
 
 private:
+  operator_slice wanted_as(const operator_slice& of) const;
+
   savepoint_manifest manifest_;
   std::vector<operator_slice> wanted_;
   std::map<operator_slice, node_index> holders_;
+  std::map<operator_slice, operator_slice> held_as_;
 };
 
 } // namespace braid

@@ -14,10 +14,11 @@ source_logic::source_logic(const topology& graph, const assignment& owners,
     out_(std::move(beginning.out)), checkpoints_(beginning.checkpoints),
     hosted_(owners[place.id].table, place.index),
     flow_(beginning.flow.in_flight), early_(checkpoints_.early()),
-    slices_(ranges_of(hosted_.ids())), max_tuples_(cuts_.max_tuples) {
+    downstream_(graph, place.id), slices_(ranges_of(hosted_.ids())),
+    max_tuples_(cuts_.max_tuples) {
   for (auto& edge : graph.outputs_of(place.id))
-    for (partition_index i = 0; i < owners[edge.to].partitions(); ++i)
-      flow_.add_channel(edge.id, i, beginning.generation == 0);
+    for (auto index : owners[edge.to].hosts())
+      flow_.add_channel(edge.id, index, beginning.generation == 0);
   if (beginning.restored)
     restore(*beginning.restored);
 }
@@ -78,6 +79,22 @@ void source_logic::on_stable(epoch_number epoch) {
   out_->trim(epoch);
   early_.on_stable(epoch);
   note_held(*out_, early_);
+}
+
+void source_logic::on_placement(const assignment& owners,
+                                const std::vector<hand_over>& under_way) {
+  placed_ = placement{owners, under_way};
+  adopt_placement();
+}
+
+void source_logic::adopt_placement() {
+  if (downstream_.adopt(placed_->owners, placed_->under_way,
+                        {*out_, flow_, instance_->edges()}, open_))
+    placed_.reset();
+}
+
+epoch_number source_logic::stop_for_successors() {
+  throw protocol_error{"source '" + name_ + "' cannot hand its slices over"};
 }
 
 void source_logic::on_batch(const batch_origin&, batch_ptr) {
@@ -223,6 +240,8 @@ void source_logic::close(const read_progress& progress) {
   epoch_.number = last;
   load_->epoch = last;
   open_ = false;
+  if (placed_)
+    adopt_placement();
   done_ = progress.ended;
   // Where they are not taken regularly, one may be named for a savepoint.
   auto takes_checkpoint =

@@ -48,6 +48,9 @@ public:
   bool name_checkpoint(epoch_number epoch) override;
   void on_cuts_held(epoch_number epoch) override;
   void on_stable(epoch_number epoch) override;
+  void on_placement(const assignment& owners,
+                    const std::vector<hand_over>& under_way) override;
+  epoch_number stop_for_successors() override;
   partition_checkpoint checkpoint() const override;
   step_result step(event_time wall) override;
 
@@ -63,6 +66,7 @@ private:
   void close_edges(close_notice notice);
   void send_checkpoint(epoch_number named);
   epoch_number checkpoint_within(epoch_number last) const;
+  void adopt_placement();
   void adapt_cap();
   void note_tuples(std::uint64_t tuples);
   epoch_number last_to_close(const read_progress& progress) const;
@@ -79,6 +83,12 @@ private:
   hosted_slices hosted_;
   flow_control flow_;
   early_checkpoint early_;
+  downstream_changes downstream_;
+  struct placement {
+    assignment owners;
+    std::vector<hand_over> under_way;
+  };
+  std::optional<placement> placed_; ///< to be adopted when the epoch ends
   std::vector<slice_range> slices_;
   epoch_info epoch_;
   event_time opened_at_ = 0;

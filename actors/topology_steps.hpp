@@ -21,6 +21,21 @@ control_request to_request(self_pointer self, run_logic::command what);
 /// Writes down what is decided, then tells the nodes.
 void carry_out(self_pointer self, const run_logic::actions& actions);
 
+// -- topology_hand_overs.cpp --------------------------------------------------
+
+/// The hand-over under way, for people; empty: none.
+std::string hand_over_in_words(self_pointer self);
+
+/// Answers with a `scaling_answer`.
+control_reply on_scaling_order(self_pointer self,
+                               const control_request& request);
+
+void on_hand_over_notice(self_pointer self, const hand_over_notice& notice);
+
+/// A hand-over that is not committed in time is taken back.
+void limit_hand_over(self_pointer self);
+void on_hand_over_limit(self_pointer self, const hand_over_limit& limit);
+
 // -- topology_supervisor_return.cpp -------------------------------------------
 
 /// Brings to the journal what is new about the run. If that fails, nobody is

@@ -27,7 +27,15 @@ void report(self_pointer self) {
   report.stable_epoch = state.logic->stable();
   // A run that begins from a savepoint has not lost anything by that.
   auto begun = state.logic->plan().begins_after != 0 ? 1 : 0;
-  report.recoveries = state.logic->generation() - begun;
+  report.recoveries =
+    state.logic->generation() - begun - state.logic->hand_overs();
+  report.hand_overs = state.logic->hand_overs();
+  report.hand_over = hand_over_in_words(self);
+  report.hand_over_problem = state.logic->hand_over_problem();
+  for (operator_id id = 0; id < report.operators.size(); ++id) {
+    report.operators[id].partitions = state.logic->count_hosts(id);
+    report.operators[id].partitions_done = state.logic->count_done(id);
+  }
   // Nobody is to see a run that is over without its figures.
   if (is_over(state.logic->state()) && state.stopping > 0) {
     write_down(self);
@@ -64,6 +72,12 @@ control_request content_of(self_pointer self, run_logic::command what) {
       return request_of(request_kind::resume, logic.current_resumption());
     case run_logic::command::stable:
       return request_of(request_kind::stable, run_epoch{run, logic.stable()});
+    case run_logic::command::stop_origins:
+      return request_of(request_kind::stop_origins,
+                        run_epoch{run, logic.generation()});
+    case run_logic::command::adopt:
+      return request_of(request_kind::adopt,
+                        placement_change{logic.plan(), logic.generation()});
     case run_logic::command::stop:
       break;
   }
@@ -117,6 +131,10 @@ void on_done(self_pointer self, const sent_command& sent) {
           ->info("{} goes on after epoch {}", self->state.given.report.name,
                  logic.stable());
       break;
+    case run_logic::command::adopt:
+      carry_out(self, logic.on_adopted(node, sent.generation));
+      break;
+    case run_logic::command::stop_origins:
     case run_logic::command::stable:
     case run_logic::command::stop:
       return;
@@ -136,7 +154,10 @@ void on_refused(self_pointer self, const sent_command& sent,
              self->state.given.report.name, name, error);
   if (sent.generation != logic.generation())
     return;
-  carry_out(self, logic.on_failure("node " + name + ": " + error));
+  if (logic.may_abort())
+    carry_out(self, logic.abort_hand_overs("node " + name + ": " + error));
+  else
+    carry_out(self, logic.on_failure("node " + name + ": " + error));
   report(self);
 }
 
@@ -145,8 +166,10 @@ void on_refused(self_pointer self, const sent_command& sent,
 void on_silence(self_pointer self, const sent_command& sent) {
   auto& logic = *self->state.logic;
   auto [what, node] = sent.action;
-  auto again =
-    what == run_logic::command::recover || what == run_logic::command::resume;
+  auto again = what == run_logic::command::recover
+               || what == run_logic::command::resume
+               || what == run_logic::command::adopt
+               || what == run_logic::command::stop_origins;
   if (!again)
     return on_refused(self, sent, "no answer in time");
   if (!is_over(logic.state()) && logic.is_alive(node)
@@ -186,6 +209,7 @@ void carry_out(self_pointer self, const run_logic::actions& actions) {
   waiting.insert(waiting.end(), actions.begin(), actions.end());
   if (waiting.empty() || !write_down(self))
     return;
+  limit_hand_over(self);
   for (auto& action : std::exchange(waiting, {}))
     tell(self, action);
 }
@@ -361,6 +385,9 @@ caf::behavior topology_supervisor(topology_steps::self_pointer self,
     [=](const link_down& lost) { on_node_lost(self, lost); },
     [=](const node_joined& joined) { on_node_joined(self, joined); },
     [=](const link_report& broken) { on_link_broken(self, broken); },
+    [=](const hand_over_notice& notice) { on_hand_over_notice(self, notice); },
+    [=](const hand_over_limit& limit) { on_hand_over_limit(self, limit); },
+    [=](const control_request& order) { return on_scaling_order(self, order); },
     [=](work_atom) { try_journal_again(self); },
     [=](start_atom) { go_on(self); },
     [=](const control_reply&) {

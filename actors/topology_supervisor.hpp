@@ -64,7 +64,9 @@ struct topology_supervisor_state {
   /// Decided, but nobody may be told before it is written down.
   run_logic::actions undecided;
   std::string journal_trouble; ///< why that is not possible now
-  unsigned stopping = 0;       ///< nodes that have not told their last figures
+  /// Of the newest hand-over, which must be committed in time.
+  generation_number timed_hand_over = 0;
+  unsigned stopping = 0; ///< nodes that have not told their last figures
   std::optional<run_return> coming_back;
 
   /// Regularly, not just for savepoints.

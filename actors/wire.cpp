@@ -31,7 +31,7 @@ std::vector<std::byte> as_vector(const byte_buffer& bytes) {
 template <class Archive>
 void serialize(Archive& archive, close_notice& x, unsigned) {
   archive& x.edge& x.from& x.first& x.last& x.slices& x.watermark& x.now& x
-    .idle& x.ended& x.checkpoint;
+    .idle& x.ended& x.checkpoint& x.handed_over& x.newest;
 }
 
 template <class Archive>

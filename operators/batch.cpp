@@ -1,5 +1,7 @@
 #include "operators/batch.hpp"
 
+#include "operators/key_hash.hpp"
+
 #include <cassert>
 #include <cstring>
 #include <string>
@@ -46,6 +48,37 @@ std::span<const T> column(std::span<const std::byte>& rest, std::size_t count,
 }
 
 } // namespace
+
+batch_ptr select(const batch_ptr& from, const std::vector<bool>& slices) {
+  auto count = static_cast<std::uint32_t>(slices.size());
+  auto routes = from->routes();
+  std::vector<std::uint32_t> chosen;
+  std::uint32_t index = 0;
+  for (auto& run : from->runs())
+    for (auto end = index + run.count; index < end; ++index) {
+      auto slice = routes.empty() ? run.slice : slice_of(routes[index], count);
+      if (slices[slice])
+        chosen.push_back(index);
+    }
+  if (chosen.empty())
+    return nullptr;
+  return chosen.size() == from->size() ? from : from->pick(chosen);
+}
+
+std::vector<slice_run>
+batch::runs_of(std::span<const std::uint32_t> indexes) const {
+  std::vector<slice_run> result;
+  auto at = indexes.begin();
+  std::uint32_t end = 0;
+  for (auto& run : runs_) {
+    end += run.count;
+    auto next = std::lower_bound(at, indexes.end(), end);
+    if (next != at)
+      result.push_back({run.slice, static_cast<std::uint32_t>(next - at)});
+    at = next;
+  }
+  return result;
+}
 
 encoded_batch batch::encode_columns(bool raw, std::size_t values_bytes) const {
   wire_head head{};

@@ -76,8 +76,15 @@ public:
 
   virtual encoded_batch encode() const = 0;
 
+  /// A batch of the tuples at `indexes`, which ascend. Copies them.
+  virtual std::shared_ptr<const batch>
+  pick(std::span<const std::uint32_t> indexes) const = 0;
+
 protected:
   batch() = default;
+
+  /// The runs of the tuples at `indexes`.
+  std::vector<slice_run> runs_of(std::span<const std::uint32_t> indexes) const;
 
   /// What goes before the tuples themselves on the wire: the counts and the
   /// three columns that every batch has.
@@ -96,6 +103,11 @@ protected:
 };
 
 using batch_ptr = std::shared_ptr<const batch>;
+
+/// The tuples of `from` that fall into the slices downstream that are set: by
+/// their routes or, where the edge needs none, by the slice that emitted them.
+/// `from` itself if that is all; null if there are none.
+batch_ptr select(const batch_ptr& from, const std::vector<bool>& slices);
 
 /// Every column starts at a multiple of this in an encoded batch, so that a
 /// receiver whose buffer is aligned alike uses the columns where they lie.
@@ -167,6 +179,22 @@ public:
                                 result.owned.back().size()};
       return result;
     }
+  }
+
+  batch_ptr pick(std::span<const std::uint32_t> indexes) const override {
+    columns picked;
+    picked.runs = runs_of(indexes);
+    picked.uniform_time = uniform_time_;
+    picked.values.reserve(indexes.size());
+    for (auto index : indexes)
+      picked.values.push_back(values_[index]);
+    if (!routes_.empty())
+      for (auto index : indexes)
+        picked.routes.push_back(routes_[index]);
+    if (!times_.empty())
+      for (auto index : indexes)
+        picked.times.push_back(times_[index]);
+    return std::make_shared<typed_batch>(std::move(picked));
   }
 
 private:

@@ -38,8 +38,10 @@ using batch_shipper =
 struct edge_target {
   edge_id edge = 0;
   routing how = routing::forward;
-  slice_table slices;           ///< which partition hosts each slice
-  std::uint32_t partitions = 1; ///< of the receiving operator
+  slice_table slices; ///< which partition hosts each slice
+  /// Of the receiving operator, those that host no slice (any more) included:
+  /// these are sent nothing.
+  std::uint32_t partitions = 1;
   std::size_t batch_bytes = 64 * 1024;
   batch_shipper ship;
 };
@@ -52,6 +54,10 @@ public:
   /// Sends what is left of the epoch. Returns how many tuples went to each
   /// partition downstream in this epoch, for the close.
   virtual std::vector<std::uint32_t> finish_epoch() = 0;
+
+  /// From the next epoch on, slices downstream are hosted by other partitions.
+  /// Between epochs only.
+  virtual void retarget(slice_table slices, std::uint32_t partitions) = 0;
 
   edge_id edge() const {
     return target_.edge;
@@ -81,13 +87,18 @@ public:
   /// `name` is what dead letters say of `key_of`.
   edge_writer(edge_target target, KeyOf key_of, std::string name = "key_by")
     : edge_output(std::move(target)), how_(target_.how),
-      key_of_(std::move(key_of)), sent_(target_.partitions) {
+      key_of_(std::move(key_of)) {
     stage_.set_name(std::move(name));
     auto tuple_bytes = sizeof(T) + sizeof(route);
     batch_tuples_ = static_cast<std::uint32_t>(
       std::max<std::size_t>(1, target_.batch_bytes / tuple_bytes));
-    auto builders = how_ == routing::broadcast ? 1 : target_.partitions;
-    builders_.assign(builders, batch_builder<T>{batch_tuples_});
+    prepare();
+  }
+
+  void retarget(slice_table slices, std::uint32_t partitions) override {
+    target_.slices = std::move(slices);
+    target_.partitions = partitions;
+    prepare();
   }
 
   void begin_slice(const epoch_info& epoch, slice_id slice) override {
@@ -137,6 +148,16 @@ public:
   }
 
 private:
+  /// For the partitions that `target_` names.
+  void prepare() {
+    auto builders = how_ == routing::broadcast ? 1 : target_.partitions;
+    builders_.assign(builders, batch_builder<T>{batch_tuples_});
+    sent_.assign(target_.partitions, 0);
+    hosts_.assign(target_.slices.begin(), target_.slices.end());
+    std::sort(hosts_.begin(), hosts_.end());
+    hosts_.erase(std::unique(hosts_.begin(), hosts_.end()), hosts_.end());
+  }
+
   void take_keyed(const chunk<T>& tuples) {
     auto hash_of = [this](const T& tuple) { return key_hash(key_of_(tuple)); };
     if (target_.partitions == 1)
@@ -199,7 +220,7 @@ private:
       target_.ship(target_.edge, index, epoch_, std::move(batch));
       return;
     }
-    for (partition_index to = 0; to < target_.partitions; ++to) {
+    for (auto to : hosts_) {
       sent_[to] += batch->size();
       target_.ship(target_.edge, to, epoch_, batch);
     }
@@ -210,6 +231,7 @@ private:
   careful_stage stage_;
   std::vector<batch_builder<T>> builders_;
   std::vector<std::uint32_t> sent_;
+  std::vector<partition_index> hosts_; ///< of slices, ascending
   std::uint32_t batch_tuples_;
   epoch_number epoch_ = 0;
   slice_id slice_ = 0;

@@ -75,6 +75,17 @@ void check(const topology& graph, const parallelism_options& options) {
 
 } // namespace
 
+std::vector<partition_index> operator_assignment::hosts() const {
+  std::vector<bool> is_host(nodes.size());
+  for (auto index : table)
+    is_host[index] = true;
+  std::vector<partition_index> result;
+  for (partition_index index = 0; index < is_host.size(); ++index)
+    if (is_host[index])
+      result.push_back(index);
+  return result;
+}
+
 assignment assign_evenly(const topology& graph,
                          const parallelism_options& options, node_index nodes) {
   assert(nodes > 0);

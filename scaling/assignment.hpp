@@ -22,9 +22,14 @@ struct operator_assignment {
     return static_cast<std::uint32_t>(table.size());
   }
 
+  /// Those that have handed all their slices over included: no index is used
+  /// twice in a run.
   std::uint32_t partitions() const {
     return static_cast<std::uint32_t>(nodes.size());
   }
+
+  /// The partitions that host slices, ascending.
+  std::vector<partition_index> hosts() const;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {

@@ -18,6 +18,10 @@ std::string to_string(partition_state x) {
       return "failed";
     case partition_state::stopped:
       return "stopped";
+    case partition_state::shadow:
+      return "shadow";
+    case partition_state::handed_over:
+      return "handed over";
   }
   return "unknown";
 }

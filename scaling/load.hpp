@@ -15,6 +15,8 @@ enum class partition_state : std::uint8_t {
   done,
   failed,
   stopped, ///< with its run, before it was done
+  shadow,  ///< does what others do, to take their slices over
+  handed_over, ///< has stopped, for its successors go on
 };
 
 std::string to_string(partition_state x);

@@ -10,6 +10,7 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace braid {
 
@@ -47,6 +48,18 @@ public:
   /// Throws if the savepoint is damaged.
   void verify_savepoint(const std::string& typed) const;
 
+  /// Give operators of a run other partitions, or a node nothing more to do,
+  /// and return once that is done; throw if it comes to nothing, or is not done
+  /// within the client's limit. A dry run only prints what would be done.
+  void scale(const std::string& run, const std::string& operator_name,
+             std::uint32_t partitions, bool dry_run) const;
+  void rebalance(const std::string& run, const std::string& only,
+                 bool dry_run) const;
+  void drain(const std::string& node, bool dry_run) const;
+
+  /// Ends what is under way, as long as it can be taken back.
+  void abort_scaling(const std::string& run) const;
+
   void tree() const;
 
   /// Prints the tree every `interval`, for ever; `clear` is printed before.
@@ -60,6 +73,8 @@ public:
 private:
   std::string run_called(const std::string& typed) const;
   json ask_patiently(const std::string& path) const;
+  void follow(const std::vector<std::string>& runs, const json& answer,
+              bool dry_run) const;
   void print(const json& answer, const std::string& text) const;
 
   braidctl_client client_;

@@ -33,6 +33,9 @@ struct arguments {
   std::string limit;
   std::string savepoint; ///< what it is to be called, or which one
   bool watch = false;
+  std::string operator_name;
+  std::uint32_t partitions = 0;
+  bool dry_run = false;
 };
 
 /// The two sides of "key=value".
@@ -149,9 +152,35 @@ void add_savepoint(CLI::App& app, arguments& into) {
   command->require_subcommand(0, 1);
 }
 
+void add_scaling(CLI::App& app, arguments& into) {
+  auto* scale = app.add_subcommand(
+    "scale", "gives an operator of a run other partitions, while it goes on");
+  scale->add_option("NAME", into.name, "the run; its first letters are enough")
+    ->required();
+  auto* name = scale->add_option("OPERATOR", into.operator_name);
+  auto* partitions =
+    scale->add_option("N", into.partitions, "how many partitions")
+      ->check(CLI::Range(1, 65536));
+  name->needs(partitions);
+  auto* rebalance = app.add_subcommand(
+    "rebalance", "evens out what the partitions of operators have to do");
+  rebalance
+    ->add_option("NAME", into.name, "the run; its first letters are enough")
+    ->required();
+  rebalance->add_option("OPERATOR", into.operator_name, "only this one");
+  auto* drain = app.add_subcommand(
+    "drain", "takes all partitions away from a node, while they go on");
+  drain->add_option("NODE", into.name)->required();
+  for (auto* command : {scale, rebalance, drain})
+    command->add_flag("--dry-run", into.dry_run, "only says what it would do");
+  scale->add_subcommand("abort", "takes back what is under way");
+  scale->require_subcommand(0, 1);
+}
+
 void add_commands(CLI::App& app, arguments& into) {
   add_submit(app, into);
   add_savepoint(app, into);
+  add_scaling(app, into);
   app.add_subcommand("list", "lists all runs");
   auto* status = app.add_subcommand("status", "shows one run in detail");
   auto* cancel = app.add_subcommand("cancel", "stops a run");
@@ -210,6 +239,18 @@ void carry_out(const std::string& command, const arguments& given,
       throw std::invalid_argument("savepoint: NAME is required; name a run, or "
                                   "say list or verify");
     cluster.savepoint(given.name, given.savepoint);
+  } else if (command == "scale abort") {
+    cluster.abort_scaling(given.name);
+  } else if (command == "scale") {
+    if (given.operator_name.empty())
+      throw std::invalid_argument("scale: OPERATOR and N are required; or say "
+                                  "scale NAME abort");
+    cluster.scale(given.name, given.operator_name, given.partitions,
+                  given.dry_run);
+  } else if (command == "rebalance") {
+    cluster.rebalance(given.name, given.operator_name, given.dry_run);
+  } else if (command == "drain") {
+    cluster.drain(given.name, given.dry_run);
   } else if (command == "nodes") {
     cluster.nodes();
   } else if (given.watch) {

@@ -34,6 +34,13 @@ void add_safety(text_table& summary, const json& run) {
     return;
   summary.add({"stable epoch", std::to_string(stable)});
   summary.add({"recoveries", std::to_string(recoveries)});
+  if (number_in(run, "hand_overs") == 0)
+    return;
+  summary.add({"hand-overs", std::to_string(number_in(run, "hand_overs"))});
+  if (auto text = text_in(run, "hand_over"); !text.empty())
+    summary.add({"under way", text});
+  if (auto text = text_in(run, "hand_over_problem"); !text.empty())
+    summary.add({"last hand-over", "did not take place: " + text});
 }
 
 std::string operators_text(const json& run,

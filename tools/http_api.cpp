@@ -3,6 +3,7 @@
 #include "tools/endpoint.hpp"
 #include "tools/json_reports.hpp"
 #include "tools/json_savepoints.hpp"
+#include "tools/json_scaling.hpp"
 #include "tools/json_submission.hpp"
 #include "tools/spelling.hpp"
 
@@ -147,6 +148,55 @@ http_answer post_verify(const cluster_access& cluster,
     savepoint_json(cluster.verify(parse_savepoint_name(asked.body))));
 }
 
+// -- other partitions ---------------------------------------------------------
+
+constexpr std::string_view nodes_path = "/api/nodes";
+constexpr std::string_view scaling_of_run = "/scaling";
+constexpr std::string_view abort_of_run = "/scaling/abort";
+constexpr std::string_view rebalance_of_run = "/rebalance";
+constexpr std::string_view drain_of_node = "/drain";
+
+http_answer post_order(const cluster_access& cluster,
+                       const http_question& asked, scaling_kind kind,
+                       std::string_view suffix) {
+  check_content_type(asked);
+  auto run = run_in(asked);
+  run.resize(run.size() - suffix.size());
+  find_run(cluster.report(), run);
+  return with_json(
+    scaling_json(cluster.rescale(parse_scaling_order(asked.body, kind, run))),
+    202);
+}
+
+http_answer post_scaling(const cluster_access& cluster,
+                         const http_question& asked) {
+  return post_order(cluster, asked, scaling_kind::scale, scaling_of_run);
+}
+
+http_answer post_rebalance(const cluster_access& cluster,
+                           const http_question& asked) {
+  return post_order(cluster, asked, scaling_kind::rebalance, rebalance_of_run);
+}
+
+http_answer post_abort(const cluster_access& cluster,
+                       const http_question& asked) {
+  return post_order(cluster, asked, scaling_kind::abort, abort_of_run);
+}
+
+http_answer post_drain(const cluster_access& cluster,
+                       const http_question& asked) {
+  check_content_type(asked);
+  auto node = asked.path.substr(nodes_path.size() + 1);
+  node.resize(node.size() - drain_of_node.size());
+  auto all = cluster.report().nodes;
+  if (std::none_of(all.begin(), all.end(),
+                   [&](auto& known) { return known.name == node; }))
+    throw bad_question(404, "there is no node '" + node
+                              + "'; GET /api/nodes lists them");
+  return with_json(
+    scaling_json(cluster.rescale(parse_drain_order(asked.body, node))), 202);
+}
+
 // -- health -------------------------------------------------------------------
 
 http_answer get_health(const cluster_access&, const http_question&) {
@@ -175,7 +225,14 @@ constexpr std::string_view savepoints_of_one_run =
 constexpr std::string_view one_savepoint = "/api/savepoints/NAME";
 constexpr std::string_view verification = "/api/savepoints/verify";
 
-constexpr std::array<route, 12> routes{{
+constexpr std::string_view scaling_of_one_run = "/api/topologies/NAME/scaling";
+constexpr std::string_view abort_of_one_run =
+  "/api/topologies/NAME/scaling/abort";
+constexpr std::string_view rebalance_of_one_run =
+  "/api/topologies/NAME/rebalance";
+constexpr std::string_view drain_of_one_node = "/api/nodes/NAME/drain";
+
+constexpr std::array<route, 16> routes{{
   {"GET", "/api/nodes", get_nodes},
   {"GET", runs_path, get_runs},
   {"POST", runs_path, post_run},
@@ -185,6 +242,10 @@ constexpr std::array<route, 12> routes{{
   {"GET", savepoints_path, get_savepoints},
   {"POST", verification, post_verify},
   {"GET", one_savepoint, get_savepoint},
+  {"POST", scaling_of_one_run, post_scaling},
+  {"POST", abort_of_one_run, post_abort},
+  {"POST", rebalance_of_one_run, post_rebalance},
+  {"POST", drain_of_one_node, post_drain},
   {"GET", "/api/tree", get_tree},
   {"GET", "/healthz", get_health},
   {"GET", "/readyz", get_readiness},
@@ -205,11 +266,21 @@ std::string_view route_path(std::string_view path) {
     return one_savepoint;
   if (!name_below(path, runs_path).empty())
     return one_run;
-  if (path.ends_with(savepoints_of_run)) {
-    auto run = path.substr(0, path.size() - savepoints_of_run.size());
-    if (!name_below(run, runs_path).empty())
-      return savepoints_of_one_run;
-  }
+  auto is_below = [&](std::string_view parent, std::string_view suffix) {
+    return path.ends_with(suffix)
+           && !name_below(path.substr(0, path.size() - suffix.size()), parent)
+                 .empty();
+  };
+  if (is_below(runs_path, savepoints_of_run))
+    return savepoints_of_one_run;
+  if (is_below(runs_path, abort_of_run))
+    return abort_of_one_run;
+  if (is_below(runs_path, scaling_of_run))
+    return scaling_of_one_run;
+  if (is_below(runs_path, rebalance_of_run))
+    return rebalance_of_one_run;
+  if (is_below(nodes_path, drain_of_node))
+    return drain_of_one_node;
   return path;
 }
 
@@ -249,7 +320,8 @@ cluster_access access_through(node& here) {
     [&here](const savepoint_order& order) { return here.savepoint(order); },
     [&here] { return here.savepoints(); },
     [&here](const std::string& name) { return here.savepoint_status(name); },
-    [&here](const std::string& name) { return here.verify_savepoint(name); }};
+    [&here](const std::string& name) { return here.verify_savepoint(name); },
+    [&here](const scaling_order& order) { return here.rescale(order); }};
 }
 
 http_answer http_failure(int status, const std::string& error) {

@@ -5,6 +5,7 @@
 #include "actors/deployment.hpp"
 #include "actors/reports.hpp"
 #include "actors/savepoint_messages.hpp"
+#include "actors/scaling_messages.hpp"
 
 #include <functional>
 #include <string>
@@ -24,6 +25,7 @@ struct cluster_access {
   std::function<std::vector<savepoint_report>()> savepoints{};
   std::function<savepoint_report(const std::string& name)> savepoint_status{};
   std::function<savepoint_report(const std::string& name)> verify{};
+  std::function<scaling_answer(const scaling_order&)> rescale{};
 };
 
 /// By way of `here`, which must outlive the result.

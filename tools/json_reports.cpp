@@ -168,9 +168,10 @@ json run_summary(const cluster_report& cluster, const run_report& run) {
   result["supervisor"] = run.supervisor;
   result["stable_epoch"] = run.stable_epoch;
   result["recoveries"] = run.recoveries;
+  result["hand_overs"] = run.hand_overs;
+  result["hand_over"] = run.hand_over;
+  result["hand_over_problem"] = run.hand_over_problem;
   result["actor"] = run.actor;
-  result["stable_epoch"] = run.stable_epoch;
-  result["recoveries"] = run.recoveries;
   result["partitions"] = all;
   result["partitions_done"] = done;
   result["tuples_per_second"] = rate;

@@ -249,6 +249,21 @@ class Cluster:
             raise Failed(f"braidctl {arguments[0]}: {done.stderr.strip()}")
         return json.loads(done.stdout)
 
+    def post(self, path, content):
+        """Asks over HTTP, from where the supervising node is."""
+        command = self.network.inside(0) + [
+            "curl", "--silent", "--max-time", "30", "--json",
+            json.dumps(content),
+            f"http://{self.nodes[0].address('http')}{path}"]
+        done = subprocess.run(command, capture_output=True, text=True,
+                              check=False)
+        if done.returncode != 0:
+            raise Failed(f"POST {path}: curl ends with {done.returncode}")
+        answer = json.loads(done.stdout)
+        if "error" in answer:
+            raise Failed(answer["error"])
+        return answer
+
     def start(self):
         for node in self.nodes:
             node.start()

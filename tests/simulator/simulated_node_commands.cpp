@@ -35,6 +35,8 @@ void simulated_node::obey(const node_command& what, std::uint64_t life) {
       break;
     case run_logic::command::stable:
       return on_stable(std::get<run_epoch>(what.content).epoch);
+    case run_logic::command::stop_origins: // by `hand_over_run` only
+    case run_logic::command::adopt:
     case run_logic::command::stop:
       return;
   }

@@ -76,6 +76,8 @@ void simulated_supervisor::tell(const run_logic::action& action) {
       told.content = run_epoch{logic_->plan().run, logic_->stable()};
       break;
     case run_logic::command::start:
+    case run_logic::command::stop_origins: // by `hand_over_run` only
+    case run_logic::command::adopt:
     case run_logic::command::stop:
       break;
   }
@@ -107,6 +109,8 @@ void simulated_supervisor::on(node_index from, const command_answer& what) {
       naming_.on_loss();
       return;
     case run_logic::command::stable:
+    case run_logic::command::stop_origins:
+    case run_logic::command::adopt:
     case run_logic::command::stop:
       return;
   }

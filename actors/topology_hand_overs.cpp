@@ -1,0 +1,238 @@
+// The part of the topology supervisor that is about other partitions for
+// operators that go on.
+#include "actors/hand_over_plan.hpp"
+#include "actors/log.hpp"
+#include "actors/topology_steps.hpp"
+
+#include "scaling/figures_in_words.hpp"
+#include "scaling/scaling_settings.hpp"
+
+#include <caf/all.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace braid::topology_steps {
+
+namespace {
+
+/// From its beginning to its commit: large states take a while to be restored,
+/// and then to be backed up.
+constexpr std::chrono::minutes longest_hand_over{5};
+
+struct scaling_plan {
+  std::vector<planned_hand_over> hand_overs;
+  std::vector<std::pair<partition_place, node_index>> relocations;
+};
+
+bool can_hand_over(self_pointer self, operator_id id) {
+  return self->state.given.report.operators.at(id).kind == "operator";
+}
+
+operator_id find_operator(self_pointer self, const std::string& name) {
+  auto& all = self->state.given.report.operators;
+  auto found = std::find_if(all.begin(), all.end(),
+                            [&](auto& each) { return each.name == name; });
+  if (found == all.end())
+    throw scaling_error{"run '" + self->state.given.report.name
+                        + "' has no operator '" + name
+                        + "' of its own; 'braidctl status' lists them"};
+  auto id = static_cast<operator_id>(found - all.begin());
+  if (!can_hand_over(self, id))
+    throw scaling_error{
+      "'" + name + "' is a " + found->kind
+      + ", whose partitions stay as they were submitted; take a savepoint and "
+        "submit from it with --parallelism-of "
+      + name + "=N"};
+  return id;
+}
+
+/// Nodes that partitions may go to, with how many slices they host.
+std::vector<available_node> available_nodes(self_pointer self,
+                                            std::optional<node_index> without) {
+  auto& logic = *self->state.logic;
+  std::map<node_index, available_node> result;
+  for (auto node : logic.alive())
+    if (!logic.avoided().contains(node) && node != without)
+      result[node].node = node;
+  for (auto& owned : logic.plan().owners)
+    for (slice_id slice = 0; slice < owned.slices(); ++slice)
+      if (auto found = result.find(owned.nodes[owned.table[slice]]);
+          found != result.end())
+        ++found->second.carries.load;
+  for (auto& owned : logic.plan().owners)
+    for (auto index : owned.hosts())
+      if (auto found = result.find(owned.nodes[index]); found != result.end())
+        ++found->second.carries.members;
+  std::vector<available_node> nodes;
+  for (auto& [node, available] : result)
+    nodes.push_back(available);
+  return nodes;
+}
+
+node_index find_node(self_pointer self, const std::string& name) {
+  auto& logic = *self->state.logic;
+  auto& nodes = logic.plan().nodes;
+  for (node_index node = 0; node < nodes.size(); ++node)
+    if (nodes[node].name == name && logic.is_alive(node))
+      return node;
+  throw scaling_error{"run '" + self->state.given.report.name
+                      + "' does not use a node '" + name
+                      + "'; 'braidctl nodes' lists them"};
+}
+
+scaling_plan plan_of(self_pointer self, const scaling_order& order) {
+  auto& owners = self->state.logic->plan().owners;
+  auto drained = order.kind == scaling_kind::drain
+                   ? std::optional{find_node(self, order.node)}
+                   : std::nullopt;
+  hand_over_planner planner{owners, {}, available_nodes(self, drained)};
+  scaling_plan result;
+  switch (order.kind) {
+    case scaling_kind::scale:
+      result.hand_overs = planner.scale(
+        find_operator(self, order.operator_name), order.partitions);
+      break;
+    case scaling_kind::rebalance:
+      for (operator_id id = 0; id < owners.size(); ++id) {
+        auto asked = order.operator_name.empty()
+                       ? can_hand_over(self, id)
+                       : id == find_operator(self, order.operator_name);
+        if (!asked)
+          continue;
+        auto more = planner.rebalance(id);
+        result.hand_overs.insert(result.hand_overs.end(), more.begin(),
+                                 more.end());
+      }
+      break;
+    case scaling_kind::drain:
+      for (auto& each : planner.drain(*drained))
+        if (can_hand_over(self, each.of))
+          result.hand_overs.push_back(each);
+        else
+          result.relocations.push_back(
+            {{each.of, each.origins.front()}, each.successors.front().node});
+      break;
+    case scaling_kind::abort:
+      break;
+  }
+  return result;
+}
+
+std::string name_of(self_pointer self, operator_id of, partition_index index) {
+  return self->state.given.report.operators.at(of).name + "/"
+         + std::to_string(index);
+}
+
+std::vector<std::string> in_words(self_pointer self, const scaling_plan& plan) {
+  std::vector<std::string> result;
+  for (auto& each : plan.hand_overs) {
+    std::string text;
+    for (auto origin : each.origins)
+      text += (text.empty() ? "" : ", ") + name_of(self, each.of, origin);
+    text +=
+      " to " + count_of(each.successors.size(), "fresh partition") + " on";
+    for (std::size_t i = 0; i < each.successors.size(); ++i)
+      text += (i == 0 ? " " : ", ") + node_name(self, each.successors[i].node);
+    result.push_back(text);
+  }
+  for (auto& [place, node] : plan.relocations)
+    result.push_back(name_of(self, place.id, place.index) + " begins again on "
+                     + node_name(self, node));
+  return result;
+}
+
+scaling_answer carry_out_order(self_pointer self, const scaling_order& order) {
+  auto& logic = *self->state.logic;
+  if (is_over(logic.state()))
+    throw scaling_error{"run '" + self->state.given.report.name + "' is "
+                        + to_string(logic.state())};
+  if (order.kind == scaling_kind::abort) {
+    carry_out(self, logic.abort_hand_overs("it was asked to end"));
+    report(self);
+    return {};
+  }
+  if (self->state.coming_back || logic.is_recovering()
+      || logic.phase() != run_logic::hand_over_phase::none)
+    throw scaling_error{"run '" + self->state.given.report.name
+                        + "' is being placed anew already; wait until that is "
+                          "over ('braidctl status' shows it)"};
+  auto plan = plan_of(self, order);
+  scaling_answer answer{in_words(self, plan)};
+  if (order.dry_run)
+    return answer;
+  if (order.kind == scaling_kind::drain)
+    logic.avoid(find_node(self, order.node));
+  for (auto& step : answer.steps)
+    log("topology")->info("{}: {}", self->state.given.report.name, step);
+  carry_out(self, logic.hand_over_slices(plan.hand_overs));
+  carry_out(self, logic.relocate(plan.relocations));
+  report(self);
+  return answer;
+}
+
+} // namespace
+
+std::string hand_over_in_words(self_pointer self) {
+  auto& logic = *self->state.logic;
+  if (logic.plan().hand_overs.empty()) {
+    if (logic.phase() != run_logic::hand_over_phase::none)
+      return "taking over";
+    return logic.hand_overs_waiting() > 0 ? "waiting" : "";
+  }
+  auto& what = logic.plan().hand_overs.front();
+  auto text = self->state.given.report.operators.at(what.of).name + ": "
+              + count_of(what.origins.size(), "partition") + " to "
+              + count_of(what.successors.size(), "fresh one") + ", ";
+  switch (logic.phase()) {
+    case run_logic::hand_over_phase::preparing:
+      return text + "restoring";
+    case run_logic::hand_over_phase::catching_up:
+      return text + "catching up";
+    default:
+      return text + "taking over";
+  }
+}
+
+control_reply on_scaling_order(self_pointer self,
+                               const control_request& request) {
+  try {
+    return {
+      "",
+      to_body(carry_out_order(self, from_body<scaling_order>(request.body))),
+      false};
+  } catch (const std::exception& error) {
+    return {error.what(), {}, false};
+  }
+}
+
+void on_hand_over_notice(self_pointer self, const hand_over_notice& notice) {
+  auto& logic = *self->state.logic;
+  carry_out(self, notice.epoch == 0
+                    ? logic.on_caught_up(notice.place, notice.generation)
+                    : logic.on_origins_stopped(notice.generation,
+                                               {{notice.place, notice.epoch}}));
+  report(self);
+}
+
+void limit_hand_over(self_pointer self) {
+  auto& state = self->state;
+  auto generation = state.logic->generation();
+  if (!state.logic->may_abort() || state.timed_hand_over == generation)
+    return;
+  state.timed_hand_over = generation;
+  self->delayed_send(self, longest_hand_over, hand_over_limit{generation});
+}
+
+void on_hand_over_limit(self_pointer self, const hand_over_limit& limit) {
+  auto& logic = *self->state.logic;
+  if (!logic.may_abort() || logic.generation() != limit.generation)
+    return;
+  log("topology")
+    ->warn("{}: a hand-over is taken back, for it took too long",
+           self->state.given.report.name);
+  carry_out(self, logic.abort_hand_overs("it took too long"));
+  report(self);
+}
+
+} // namespace braid::topology_steps

@@ -1,0 +1,236 @@
+// What nodes are told while slices change hands, and what comes of losses then.
+#include "actors/run_logic.hpp"
+
+#include "scaling/scaling_settings.hpp"
+
+#include <catch2/catch.hpp>
+#include <set>
+
+using namespace braid;
+
+namespace {
+
+using command = run_logic::command;
+using phase = run_logic::hand_over_phase;
+
+/// Operator 0 has one partition, on node 0; operator 1, which sends to nobody,
+/// one on node 1. Both have two slices. Node 2 has none.
+run_logic running() {
+  deployment plan;
+  plan.run = 7;
+  plan.name = "chain-7";
+  plan.owners = {{{0, 0}, {0}}, {{0, 0}, {1}}};
+  plan.nodes = {{"supervisor", 10, "127.0.0.1", 1},
+                {"worker", 11, "127.0.0.1", 2},
+                {"spare", 12, "127.0.0.1", 3}};
+  run_logic result{plan};
+  for (node_index node : {0, 1, 2})
+    result.on_deployed(node);
+  for (node_index node : {0, 1, 2})
+    result.on_started(node);
+  return result;
+}
+
+/// Partition 0 of operator 1 gives its slices to two fresh ones.
+std::vector<planned_hand_over> halves() {
+  return {{1, {0}, {{{0}, 1}, {{1}, 2}}}};
+}
+
+/// The commands in `actions`, each once.
+std::set<command> kinds_in(const run_logic::actions& actions) {
+  std::set<command> result;
+  for (auto& action : actions)
+    result.insert(action.what);
+  return result;
+}
+
+void prepare(run_logic& logic) {
+  logic.hand_over_slices(halves());
+  auto generation = logic.generation();
+  for (auto node : logic.alive())
+    logic.on_recovered(node, generation);
+  for (auto node : logic.alive())
+    logic.on_resumed(node, generation);
+  REQUIRE(logic.phase() == phase::catching_up);
+}
+
+run_logic::actions report(run_logic& logic, operator_id of,
+                          partition_index index, epoch_number epoch) {
+  partition_place place{of, index};
+  return logic.on_checkpoint(
+    {7, place, logic.generation_of(place), epoch, false, 0});
+}
+
+void all_old_report(run_logic& logic, epoch_number epoch) {
+  report(logic, 0, 0, epoch);
+  report(logic, 1, 0, epoch);
+}
+
+/// Up to the moment in which the origin is told to stop.
+void catch_up(run_logic& logic) {
+  prepare(logic);
+  all_old_report(logic, 10);
+  for (partition_index successor : {1, 2}) {
+    report(logic, 1, successor, 10);
+    logic.on_caught_up({1, successor}, logic.generation());
+  }
+  REQUIRE(logic.phase() == phase::stopping);
+}
+
+void take_over(run_logic& logic) {
+  catch_up(logic);
+  logic.on_origins_stopped(logic.generation(), {{{1, 0}, 15}});
+  REQUIRE(logic.phase() == phase::adopting);
+}
+
+} // namespace
+
+TEST_CASE("slices change hands once their successors have caught up") {
+  auto logic = running();
+  CHECK(kinds_in(logic.hand_over_slices(halves()))
+        == std::set{command::recover});
+  auto order = logic.current_recovery();
+  REQUIRE(order.lost.size() == 2);
+  CHECK(order.lost[0].shadow);
+  CHECK(order.lost[0].slices == std::vector<slice_id>{0});
+  CHECK(order.lost[1].place == partition_place{1, 2});
+  CHECK(order.lost[1].origins == std::vector<partition_index>{0});
+  CHECK(order.plan.owners[1].nodes == std::vector<node_index>{1, 1, 2});
+
+  take_over(logic = running());
+  CHECK(logic.plan().owners[1].table == slice_table{1, 2});
+  CHECK(logic.plan().hand_overs.empty());
+  for (node_index node : {0, 1, 2})
+    logic.on_adopted(node, logic.generation());
+  CHECK(logic.phase() == phase::none);
+  CHECK(logic.hand_over_problem().empty());
+}
+
+// Holders must still have what successors are made from [27].
+TEST_CASE(
+  "no newer epoch is announced to be stable while successors are made") {
+  auto logic = running();
+  all_old_report(logic, 5);
+  logic.hand_over_slices(halves());
+  report(logic, 0, 0, 9);
+  CHECK(report(logic, 1, 0, 9).empty());
+  CHECK(logic.current_recovery().stable == 5);
+  auto generation = logic.generation();
+  logic.on_recovered(0, generation);
+  logic.on_recovered(1, generation);
+  CHECK(kinds_in(logic.on_recovered(2, generation))
+        == std::set{command::stable, command::resume});
+}
+
+// What they were made from may be on no other node than their own [29].
+TEST_CASE("origins go on until their successors are backed up at the stable "
+          "epoch [counterexample 29]") {
+  auto logic = running();
+  prepare(logic);
+  for (partition_index successor : {1, 2}) {
+    CHECK(logic.on_caught_up({1, successor}, logic.generation()).empty());
+    report(logic, 1, successor, 9);
+  }
+  all_old_report(logic, 10);
+  CHECK(logic.phase() == phase::catching_up);
+  report(logic, 1, 1, 10);
+  CHECK(logic.phase() == phase::catching_up);
+  CHECK(report(logic, 1, 2, 10)
+        == run_logic::actions{{command::stop_origins, 1}});
+}
+
+TEST_CASE("the owner after an epoch reports it [counterexample 31]") {
+  auto logic = running();
+  take_over(logic);
+  // The origin's, of an epoch before it stopped, counts no further.
+  report(logic, 0, 0, 14);
+  CHECK(report(logic, 1, 0, 14).empty());
+  CHECK(logic.stable() == 10);
+  report(logic, 1, 1, 14);
+  report(logic, 1, 2, 14);
+  CHECK(logic.stable() == 14);
+}
+
+TEST_CASE("before it is committed, a loss ends a hand-over with the old "
+          "owner") {
+  auto logic = running();
+  auto stop = GENERATE(false, true);
+  if (stop)
+    catch_up(logic);
+  else
+    prepare(logic);
+  auto generation = logic.generation();
+  CHECK(kinds_in(logic.on_node_lost(2, "gone")) == std::set{command::recover});
+  auto order = logic.current_recovery();
+  CHECK(order.lost.empty());
+  CHECK(order.plan.hand_overs.empty());
+  CHECK(order.plan.owners[1].table == slice_table{0, 0});
+  // Downstream asks the origin again: it may have stopped.
+  CHECK(logic.current_resumption().restored
+        == std::vector<partition_place>{{1, 0}});
+  CHECK_FALSE(logic.hand_over_problem().empty());
+  // What was under way of it is void.
+  CHECK(logic.on_origins_stopped(generation, {{{1, 0}, 15}}).empty());
+  CHECK(logic.on_caught_up({1, 1}, generation).empty());
+}
+
+TEST_CASE("after it is committed, a loss ends a hand-over with the new "
+          "owners") {
+  auto logic = running();
+  take_over(logic);
+  logic.on_node_lost(2, "gone");
+  auto order = logic.current_recovery();
+  REQUIRE(order.lost.size() == 1);
+  CHECK(order.lost[0].place == partition_place{1, 2});
+  CHECK_FALSE(order.lost[0].shadow);
+  CHECK(order.plan.hand_overs.empty());
+  CHECK(order.plan.owners[1].table == slice_table{1, 2});
+  CHECK(logic.hand_over_problem().empty());
+}
+
+TEST_CASE("a supervisor that is started again knows the old or the new owner") {
+  auto logic = running();
+  auto committed = GENERATE(false, true);
+  if (committed)
+    take_over(logic);
+  else
+    catch_up(logic);
+  run_logic after{logic.saved({})};
+  after.on_supervisor_back({0, 1, 2}, {});
+  auto expected = committed ? slice_table{1, 2} : slice_table{0, 0};
+  CHECK(after.plan().owners[1].table == expected);
+  CHECK(after.plan().hand_overs.empty());
+}
+
+TEST_CASE("hand-overs follow one another [counterexample 30]") {
+  auto logic = running();
+  auto plans = halves();
+  plans.push_back({0, {0}, {{{0, 1}, 2}}});
+  logic.hand_over_slices(plans);
+  REQUIRE(logic.plan().hand_overs.size() == 1);
+  CHECK(logic.plan().hand_overs.front().of == 0);
+  CHECK(logic.hand_overs_waiting() == 1);
+}
+
+TEST_CASE("what fails in a shadow is no failure of the run") {
+  auto logic = running();
+  prepare(logic);
+  partition_failure failure{"no", true, 3, {}};
+  CHECK(kinds_in(logic.on_partition_failed({1, 2}, failure, "counts/2"))
+        == std::set{command::recover});
+  CHECK(logic.state() == run_state::running);
+  CHECK(logic.current_recovery().lost.empty());
+  CHECK_THAT(logic.hand_over_problem(), Catch::Contains("counts/2"));
+}
+
+TEST_CASE("without checkpoints nothing is handed over") {
+  deployment plan;
+  plan.owners = {{{0}, {0}}};
+  plan.nodes = {{"alone", 1, "", 0}};
+  plan.settings.checkpoint_interval_us = 0;
+  run_logic logic{plan};
+  logic.on_deployed(0);
+  logic.on_started(0);
+  CHECK_THROWS_AS(logic.hand_over_slices({{0, {0}, {{{0}, 0}}}}),
+                  scaling_error);
+}
