@@ -48,7 +48,7 @@ public:
     out_.tell(
       {[this](auto& done) { backed_up.push_back(done.epoch); },
        [this](epoch_number, const std::string& why) { reasons.push_back(why); },
-       [](epoch_number) {}, [](epoch_number) {}, [](epoch_number) {}});
+       [](epoch_number) {}, [](epoch_number) {}, [](epoch_number) {}, [] {}});
     auto routes = std::make_shared<run_routes>();
     routes->run = backed_run;
     routes->nodes = {"a", "b", "c"};
