@@ -430,9 +430,7 @@ void local_runs::on_stable(const run_epoch& stable) {
 void local_runs::name_checkpoint(const run_epoch& named) {
   if (auto found = runs_.find(named.run); found != runs_.end())
     for (auto& [place, known] : found->second.partitions)
-      // Without regular checkpoints nobody holds what is done.
-      if (known.source || !found->second.settings.checkpoints.taken)
-        caf::anon_send(known.actor, named_checkpoint{named.epoch});
+      caf::anon_send(known.actor, named_checkpoint{named.epoch});
 }
 
 epoch_number local_runs::newest_epoch(run_id run) const {

@@ -245,10 +245,15 @@ bool operator_partition::write_checkpoint(std::size_t slices) {
 }
 
 /// Where checkpoints are not taken, one that ends must know of a savepoint.
+/// Where they are, its last one counts for all that follow, once it is kept.
 bool operator_partition::name_checkpoint(epoch_number) {
-  if (done_ && !checkpoints_.taken)
-    out_->direct().send_checkpoint(checkpoint());
   asked_ = true;
+  if (!done_)
+    return true;
+  auto& to = out_->direct();
+  auto lost = to.take_lost_copies();
+  if (!checkpoints_.taken || lost.shared || !lost.slices.empty())
+    to.send_checkpoint(checkpoint());
   return true;
 }
 

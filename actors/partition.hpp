@@ -55,8 +55,8 @@ public:
 
   /// If this is a source: checkpoints are to be taken after `epoch`. Returns
   /// false if it has closed that already. Others learn it from closes, but are
-  /// told as well if checkpoints are taken only when asked for: whoever is done
-  /// sends its last one.
+  /// told as well: whoever is done sends its last one (again, if some holder
+  /// may lack a part of it).
   virtual bool name_checkpoint(epoch_number) {
     return true;
   }

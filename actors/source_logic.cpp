@@ -60,8 +60,9 @@ epoch_number source_logic::checkpoint_within(epoch_number last) const {
 bool source_logic::name_checkpoint(epoch_number epoch) {
   auto closed = open_ ? epoch_.number - 1 : epoch_.number;
   if (done_ && epoch >= closed) {
-    // Its last checkpoint is good for all that follow, if it has taken one.
-    if (!checkpoints_.taken)
+    // Its last checkpoint is good for all that follow, once it is kept.
+    auto lost = out_->direct().take_lost_copies();
+    if (!checkpoints_.taken || lost.shared || !lost.slices.empty())
       out_->direct().send_checkpoint(checkpoint());
     return true;
   }

@@ -191,6 +191,26 @@ TEST_CASE("a partition is done after the last epoch") {
   CHECK(!trial.logic->step(0).worked);
 }
 
+// Nobody else would: there are no later ones.
+TEST_CASE("a partition that is done sends a last checkpoint that may be lost "
+          "again") {
+  checkpoint_settings how;
+  how.taken = true;
+  partition_on_trial x{2, how};
+  x.close_all(1, true);
+  REQUIRE(x.logic->step(0).done);
+  REQUIRE(x.sent.checkpoints.size() == 1);
+  x.logic->name_checkpoint(5);
+  CHECK(x.sent.checkpoints.size() == 1);
+  x.sent.lost.slices = {0};
+  x.logic->name_checkpoint(6);
+  x.logic->name_checkpoint(7);
+  REQUIRE(x.sent.checkpoints.size() == 2);
+  CHECK(x.sent.checkpoints[1].ended);
+  CHECK(x.sent.checkpoints[1].epoch == 1);
+  CHECK(x.sent.checkpoints[1].bases.empty());
+}
+
 TEST_CASE("a partition shows what it holds to be sent again") {
   checkpoint_settings checkpoints;
   checkpoints.taken = true;
