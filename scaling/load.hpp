@@ -14,8 +14,8 @@ enum class partition_state : std::uint8_t {
   busy,
   done,
   failed,
-  stopped, ///< with its run, before it was done
-  shadow,  ///< does what others do, to take their slices over
+  stopped,     ///< with its run, before it was done
+  shadow,      ///< does what others do, to take their slices over
   handed_over, ///< has stopped, for its successors go on
 };
 
