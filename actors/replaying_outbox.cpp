@@ -102,16 +102,18 @@ replaying_outbox::on_credit(const credit_notice& credit) {
     return credit_result::stale;
   auto& on = found->second;
   auto anew = !on.open || credit.generation > on.generation;
-  auto allowed = credit.finished + how_.in_flight;
+  // What is trimmed was finished, though the asking was under way for longer.
+  auto finished = std::max(credit.finished, on.sent->trimmed());
+  auto allowed = finished + how_.in_flight;
   if (anew) {
     on.open = true;
     on.generation = credit.generation;
-    on.at = {credit.finished + 1, 0};
+    on.at = {finished + 1, 0};
     on.allowed = allowed;
-    on.finished = credit.finished;
+    on.finished = finished;
   } else {
     on.allowed = std::max(on.allowed, allowed);
-    on.finished = std::max(on.finished, credit.finished);
+    on.finished = std::max(on.finished, finished);
   }
   send_more(found->first, on);
   return anew ? credit_result::restarted : credit_result::usual;

@@ -231,6 +231,19 @@ TEST_CASE("what is trimmed is gone", "[replay]") {
   CHECK(trial.sent.taken(0) == "b4/1 c4:2/1");
 }
 
+// It had all of an epoch when it asked, finished that, and all became stable.
+TEST_CASE("who asks for what is trimmed meanwhile is sent what follows",
+          "[replay]") {
+  outbox_on_trial trial{{.in_flight = 1}};
+  for (epoch_number number : {1, 2, 3})
+    trial.epoch(number);
+  trial.credit(0, 1);
+  trial.out().trim(2);
+  trial.sent.taken(0);
+  CHECK(trial.credit(0, 1, 1) == result::restarted);
+  CHECK(trial.sent.taken(0) == "b3/1 c3:2/1");
+}
+
 TEST_CASE("credits of channels that do not exist do nothing", "[replay]") {
   outbox_on_trial trial;
   CHECK(trial.credit(7, 1, 1) == result::stale);

@@ -82,7 +82,7 @@ TEST_CASE("hand-overs that are aborted anywhere change no result") {
 // of `alignment::close`: see ROADMAP.md.
 TEMPLATE_TEST_CASE_SIG("nodes, connections and supervisors that are lost while "
                        "slices change hands change no result",
-                       "", ((int part), part), 1, 2, 3) {
+                       "", ((int part), part), 0, 1, 2, 3) {
   hand_over_again_and_again(seed_range::share(part, 2'000),
                             {.abort_odds = 5'000, .loss_odds = 1'000});
 }

@@ -15,7 +15,6 @@ simulated_supervisor::simulated_supervisor(
   simulated_world& world, std::shared_ptr<simulated_journal> journal)
   : world_(&world), logic_(std::make_unique<run_logic>(journal->run())),
     recorder_(journal, journal->run()), noted_(logic_->generation()),
-    named_(logic_->stable()),
     naming_(std::chrono::hours{1}, now(), logic_->stable()) {
   back_.emplace().awaited = logic_->alive();
 }
@@ -219,13 +218,12 @@ void simulated_supervisor::name(epoch_number epoch) {
 void simulated_supervisor::name_checkpoint() {
   if (!may_name())
     return;
-  named_ = std::max(named_, logic_->stable()) + 1 + world_->random->below(6);
-  name(named_);
+  auto newest = std::max(world_->newest(), logic_->stable());
+  name(newest + 1 + world_->random->below(6));
 }
 
 void simulated_supervisor::on(node_index, const naming_refused& what) {
   ++world_->report->names_refused;
-  named_ = std::max(named_, what.closed + 1);
   naming_.on_refused(what.epoch);
 }
 

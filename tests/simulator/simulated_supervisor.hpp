@@ -123,7 +123,6 @@ private:
   bool was_recovering_ = false;
   generation_number noted_ = 0;
   std::vector<checkpoint_report> heard_; ///< for a planted bug
-  epoch_number named_ = 0;               ///< without a wish
   checkpoint_naming naming_;
   epoch_number newest_name_ = 0; ///< with a wish
 };
