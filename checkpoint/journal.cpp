@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view file_head = "braid journal 1\n";
+constexpr std::string_view first_line = "braid journal 1\n";
 
 /// What a record begins with, in the machine's (little-endian) byte order.
 struct record_head {
@@ -34,7 +34,7 @@ std::uint64_t checksum_of(const record_head& head) {
 }
 
 std::span<const std::byte> head_bytes() {
-  return std::as_bytes(std::span{file_head.data(), file_head.size()});
+  return std::as_bytes(std::span{first_line.data(), first_line.size()});
 }
 
 byte_buffer encoded_record(std::uint64_t number, bool snapshot,
@@ -72,7 +72,7 @@ std::optional<journal_record> record_at(std::span<const std::byte> bytes,
 
 /// What is left of a head that was torn while the file was made.
 bool is_torn_head(std::span<const std::byte> bytes) {
-  if (bytes.size() > file_head.size())
+  if (bytes.size() > first_line.size())
     return false;
   auto expected = head_bytes();
   for (std::size_t i = 0; i < bytes.size(); ++i)
@@ -81,15 +81,15 @@ bool is_torn_head(std::span<const std::byte> bytes) {
   return true;
 }
 
-void check_file_head(const fs::path& path, std::span<const std::byte> bytes) {
+void check_first_line(const fs::path& path, std::span<const std::byte> bytes) {
   // "braid journal ", whatever the version.
-  auto name = file_head.size() - 2;
-  if (bytes.size() < file_head.size()
-      || std::memcmp(bytes.data(), file_head.data(), name) != 0)
+  auto name = first_line.size() - 2;
+  if (bytes.size() < first_line.size()
+      || std::memcmp(bytes.data(), first_line.data(), name) != 0)
     throw file_error{file_trouble::foreign, path,
                      "is not a journal; name another file, or move this one "
                      "away"};
-  if (std::memcmp(bytes.data(), file_head.data(), file_head.size()) != 0)
+  if (std::memcmp(bytes.data(), first_line.data(), first_line.size()) != 0)
     throw file_error{file_trouble::version, path,
                      "is a journal of another version; use the version of "
                      "Braid that wrote it, or move it away"};
@@ -108,7 +108,7 @@ void journal::begin() {
   file_.write(0, head_bytes());
   file_.sync();
   sync_folder_of(file_.path());
-  end_ = file_head.size();
+  end_ = first_line.size();
 }
 
 void journal::read_records(const record_reader& read) {
@@ -120,8 +120,8 @@ void journal::read_records(const record_reader& read) {
     begin();
     return;
   }
-  check_file_head(file_.path(), bytes);
-  end_ = file_head.size();
+  check_first_line(file_.path(), bytes);
+  end_ = first_line.size();
   while (end_ < bytes.size()) {
     auto record = record_at(bytes.subspan(end_), last_ + 1);
     // Only a snapshot at the beginning stands for records that are not there.
@@ -193,7 +193,7 @@ void journal::rewrite(std::span<const std::byte> snapshot) {
   try {
     file.truncate(0);
     file.write(0, head_bytes());
-    file.write(file_head.size(), record);
+    file.write(first_line.size(), record);
     file.sync();
     file.replace(path);
   } catch (const file_error&) {
@@ -205,7 +205,7 @@ void journal::rewrite(std::span<const std::byte> snapshot) {
     throw;
   }
   file_ = std::move(file);
-  end_ = file_head.size() + record.size();
+  end_ = first_line.size() + record.size();
   ++last_;
 }
 

@@ -15,6 +15,26 @@ set(BRAID_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Werror
   -Wno-error=array-bounds -Wno-error=restrict -Wno-error=stringop-overflow
   -Wno-error=free-nonheap-object)
 
+# compile_together(<target> <sources>): several sources at once, if the build is
+# to (BRAID_UNITY_BATCH). Actors' sources have a `self_pointer` each, and those
+# of tools are many small programs in one folder: they are compiled alone.
+function(compile_together target sources)
+  if(NOT BRAID_UNITY_BATCH OR target STREQUAL "braid_tools")
+    return()
+  endif()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON
+    UNITY_BUILD_BATCH_SIZE ${BRAID_UNITY_BATCH})
+  # What is a source of its own has types of its own.
+  target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  foreach(source IN LISTS sources)
+    file(STRINGS "${source}" own REGEX "^using self_pointer")
+    if(own)
+      set_source_files_properties("${source}" PROPERTIES
+        SKIP_UNITY_BUILD_INCLUSION ON)
+    endif()
+  endforeach()
+endfunction()
+
 function(layer name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "PRIVATE")
   set(target braid_${name})
@@ -32,6 +52,7 @@ function(layer name)
     add_library(${target} SHARED ${sources})
     target_link_libraries(${target} PRIVATE ${arg_PRIVATE})
     target_compile_options(${target} PRIVATE ${BRAID_WARNINGS})
+    compile_together(${target} "${sources}")
     set_target_properties(${target} PROPERTIES VERSION ${PROJECT_VERSION}
       SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
   else()

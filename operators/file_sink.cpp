@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view part_prefix = "part-";
 
-std::string reason(int error) {
+std::string write_problem(int error) {
   auto result = std::generic_category().message(error);
   if (error == ENOSPC || error == EDQUOT)
     result += "; make room and start again";
@@ -34,7 +34,7 @@ std::string reason(int error) {
 [[noreturn]] void fail(const std::string& what, const std::string& path) {
   auto error = errno;
   throw std::runtime_error{"cannot " + what + " '" + path
-                           + "': " + reason(error)};
+                           + "': " + write_problem(error)};
 }
 
 /// The slice that a file of an earlier run, or of this one, belongs to.

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string reason(int error) {
+std::string read_problem(int error) {
   auto result = std::generic_category().message(error);
   if (error == EMFILE)
     result += "; raise `ulimit -n`, or put the input into fewer files";
@@ -38,13 +38,13 @@ std::string reason(int error) {
 input_files::entry inspect(const std::string& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0)
-    throw topology_error{"cannot read '" + path + "': " + reason(errno)
+    throw topology_error{"cannot read '" + path + "': " + read_problem(errno)
                          + "; give the path of an existing file or directory"};
   if (!S_ISREG(status.st_mode))
     throw topology_error{"cannot read '" + path
                          + "': it is neither a regular file nor a directory"};
   if (access(path.c_str(), R_OK) != 0)
-    throw topology_error{"cannot read '" + path + "': " + reason(errno)
+    throw topology_error{"cannot read '" + path + "': " + read_problem(errno)
                          + "; give this user the right to read it"};
   return {path, static_cast<std::uint64_t>(status.st_size)};
 }
@@ -98,7 +98,8 @@ input_file::input_file(std::string path, std::uint64_t size)
   : path_(std::move(path)), size_(size) {
   descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor_ < 0)
-    throw std::runtime_error{"cannot open '" + path_ + "': " + reason(errno)};
+    throw std::runtime_error{"cannot open '" + path_
+                             + "': " + read_problem(errno)};
   struct stat status {};
   if (fstat(descriptor_, &status) == 0
       && static_cast<std::uint64_t>(status.st_size) < size_) {
@@ -123,7 +124,8 @@ std::size_t input_file::read(std::uint64_t offset, char* to,
     if (brought < 0 && errno == EINTR)
       continue;
     if (brought < 0)
-      throw std::runtime_error{"cannot read '" + path_ + "': " + reason(errno)};
+      throw std::runtime_error{"cannot read '" + path_
+                               + "': " + read_problem(errno)};
     if (brought == 0)
       fail_short(path_, size_, offset + done);
     done += static_cast<std::size_t>(brought);

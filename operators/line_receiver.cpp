@@ -15,7 +15,7 @@ namespace braid {
 
 namespace {
 
-std::string reason(int error) {
+std::string socket_problem(int error) {
   return std::generic_category().message(error);
 }
 
@@ -28,13 +28,13 @@ line_receiver::line_receiver(const tcp_line_source::settings& settings,
   : settings_(settings), inbox_(&inbox),
     signal_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (!signal_)
-    throw std::runtime_error{"cannot make an event: " + reason(errno)};
+    throw std::runtime_error{"cannot make an event: " + socket_problem(errno)};
   if (settings_.listen) {
     auto [addresses, problem] =
       look_up(settings_.host, settings_.port, AI_PASSIVE);
     if (addresses) {
       listener_ = listen_at(*addresses);
-      problem = reason(errno);
+      problem = socket_problem(errno);
     }
     if (!listener_)
       throw std::runtime_error{"cannot listen on " + place() + ": " + problem
@@ -85,8 +85,8 @@ void line_receiver::run_client() {
     while (!stopped_ && !connections_.empty())
       serve_ready();
     if (lost_reason_ != 0)
-      problem =
-        "lost the connection to " + place() + ": " + reason(lost_reason_);
+      problem = "lost the connection to " + place() + ": "
+                + socket_problem(lost_reason_);
     if (!settings_.reconnect_after) {
       if (!problem.empty() && !stopped_)
         throw std::runtime_error{
@@ -127,7 +127,7 @@ std::string line_receiver::connect_once() {
       add_connection(std::move(socket));
       return {};
     }
-    problem = reason(error);
+    problem = socket_problem(error);
   }
   return "cannot connect to " + place() + ": " + problem;
 }
@@ -211,7 +211,7 @@ void line_receiver::accept_one() {
   // The others mean that the connection is gone already.
   if (errno == EMFILE || errno == ENFILE)
     throw std::runtime_error{"cannot accept a connection on " + place() + ": "
-                             + reason(errno)
+                             + socket_problem(errno)
                              + "; raise `ulimit -n`, or connect less often"};
 }
 
