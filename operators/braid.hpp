@@ -2,6 +2,7 @@
 #pragma once
 
 #include "operators/collect_sink.hpp"
+#include "operators/combined_stream.hpp"
 #include "operators/csv.hpp"
 #include "operators/file_sink.hpp"
 #include "operators/file_source.hpp"

@@ -14,6 +14,9 @@ namespace braid {
 template <class Keyed, class Shape>
 class windowed_stream;
 
+template <class T, class KeyOf>
+class combined_stream;
+
 /// A stream whose tuples go to the slice of their key: what comes next keeps
 /// state per key.
 template <class T, class KeyOf>
@@ -74,6 +77,12 @@ public:
     connect(id, 0);
     return stream<out>{graph(), {{id, outputs.results, outputs.dead_letters}}};
   }
+
+  /// What aggregates next does so before the tuples are sent, too: once an
+  /// epoch, one tuple a key leaves each upstream slice. So a key that is hotter
+  /// than a partition can carry need not be. Worth it where an epoch has many
+  /// tuples of a key.
+  combined_stream<T, KeyOf> combined() const;
 
   /// Gathers the tuples of each key by time: `tumbling(10s)`,
   /// `sliding(10s, 2s)` or `session(30s)`. What follows says what becomes of

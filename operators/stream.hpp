@@ -269,14 +269,23 @@ public:
   void connect(operator_id to, std::uint16_t port, routing how,
                KeyOf key_of = {}) const {
     auto name = "key_by for " + graph_->node(to).name;
+    connect<T>(to, port, how, [key_of, name](const edge_target& target) {
+      return std::make_unique<edge_writer<T, KeyOf>>(target, key_of, name);
+    });
+  }
+
+  /// The same with writers of one's own, which `make` makes for a target. They
+  /// take tuples of this stream and send some of type `Sent`.
+  template <class Sent, class Make>
+  requires std::invocable<const Make&, const edge_target&>
+  void connect(operator_id to, std::uint16_t port, routing how,
+               Make make) const {
     for (auto& origin : origins_) {
-      auto edge =
-        graph_->add(edge_node{0, origin.from, to, port, how, &decode_batch<T>});
+      auto edge = graph_->add(
+        edge_node{0, origin.from, to, port, how, &decode_batch<Sent>});
       origin.output->consumers.push_back(
-        [edge, key_of,
-         name](chain_context& context) -> std::unique_ptr<collector<T>> {
-          auto writer = std::make_unique<edge_writer<T, KeyOf>>(
-            context.setup.target(edge), key_of, name);
+        [edge, make](chain_context& context) -> std::unique_ptr<collector<T>> {
+          auto writer = make(context.setup.target(edge));
           context.edges.push_back(writer.get());
           context.trackers.push_back(context.tracker);
           return writer;
