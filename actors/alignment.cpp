@@ -54,6 +54,7 @@ void alignment::add(edge_id edge, partition_index from, epoch_number epoch,
   arrived.batches.push_back(tuples.get());
   target.input.tuples += kept;
   target.input.bytes += tuples->bytes();
+  pending_tuples_ += kept;
   pending_bytes_ += tuples->bytes();
   target.input.batches.push_back(std::move(tuples));
 }
@@ -165,6 +166,7 @@ alignment::epoch_input alignment::take() {
   info.last = live_slices_ == 0 && info.number == last_;
   if (info.last)
     info.watermark_after = watermark_ = end_of_time;
+  pending_tuples_ -= taken.input.tuples;
   pending_bytes_ -= taken.input.bytes;
   sort_runs(taken.input.runs);
   return std::move(taken.input);
@@ -189,6 +191,7 @@ void alignment::drop(pending_epoch& from,
     if (!is_one(run.source))
       return false;
     pending.tuples -= run.count;
+    pending_tuples_ -= run.count;
     return true;
   });
   std::erase_if(pending.batches, [&](const batch_ptr& x) {

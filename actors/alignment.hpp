@@ -79,6 +79,10 @@ public:
     return pending_.size();
   }
 
+  std::uint64_t pending_tuples() const {
+    return pending_tuples_;
+  }
+
   std::uint64_t pending_bytes() const {
     return pending_bytes_;
   }
@@ -123,6 +127,7 @@ private:
   epoch_number newest_closed_ = 0;
   std::uint32_t live_slices_ = 0; ///< upstream, not ended
   epoch_number last_ = 0;         ///< the newest epoch in which a slice ended
+  std::uint64_t pending_tuples_ = 0;
   std::uint64_t pending_bytes_ = 0;
   event_time now_ = beginning_of_time;
   event_time watermark_ = beginning_of_time;

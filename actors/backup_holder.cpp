@@ -48,6 +48,7 @@ void send_copies(self_pointer self, const recovery& what) {
   auto& state = self->state;
   auto& plan = what.plan;
   state.runs.insert(plan.run);
+  state.held->forget_shadows(plan.run);
   for (auto& lost : what.lost)
     state.held->fence(plan.run, lost, what.stable);
   for (auto& lost : what.lost) {

@@ -21,10 +21,12 @@ struct node_address {
   std::uint64_t incarnation = 0;
   std::string host;
   std::uint16_t port = 0;
+  /// How many partitions of a run it takes at most; 0: any number.
+  std::uint32_t limit = 0;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& name& incarnation& host& port;
+    archive& name& incarnation& host& port& limit;
   }
 };
 

@@ -195,10 +195,12 @@ cuts_receipt held_backups::put(source_cuts cuts) {
 
 void held_backups::fence(run_id run, const lost_partition& lost,
                          epoch_number stable_epoch) {
+  auto& state = runs_[run];
+  if (lost.shadow)
+    state.shadows = lost.successor;
   stable(run, stable_epoch);
   if (lost.shadow)
     return;
-  auto& state = runs_[run];
   auto fence_slice = [&](const operator_slice& slice) {
     store_.fence({run, slice}, lost.successor, stable_epoch);
     auto found = state.ended.find(slice);
@@ -232,7 +234,10 @@ void held_backups::stable(run_id run, epoch_number epoch) {
 void held_backups::drop_superfluous(run_id run, const run_state& state) {
   for (auto& slice : store_.slices(run)) {
     auto newest = store_.epochs({run, slice}).back();
-    if (newest < state.stable && !has_ended(state, slice, newest))
+    auto is_shadows =
+      state.shadows != 0 && store_.newest_maker({run, slice}) == state.shadows;
+    if (newest < state.stable && !is_shadows
+        && !has_ended(state, slice, newest))
       store_.drop({run, slice});
   }
 }

@@ -47,8 +47,15 @@ public:
 
   /// Instances of the partition, and of its origins, below its successor are
   /// not listened to from now on, and what they backed up beyond the stable
-  /// epoch is void. Of a shadow, only what is stable is noted.
+  /// epoch is void. Of a shadow, only what is stable is noted, and that its
+  /// copies are not superfluous: until it is backed up it is behind what is
+  /// stable.
   void fence(run_id run, const lost_partition& lost, epoch_number stable);
+
+  /// The shadows of the run that were noted are none any more.
+  void forget_shadows(run_id run) {
+    runs_[run].shadows = 0;
+  }
 
   /// Nobody goes back to before the end of `epoch`. Never goes back.
   void stable(run_id run, epoch_number epoch);
@@ -116,6 +123,7 @@ private:
 
   struct run_state {
     epoch_number stable = 0;
+    incarnation_number shadows = 0; ///< of a hand-over; 0: there are none
     std::map<std::pair<operator_id, partition_index>, partition_state>
       partitions;
     /// Slices whose state stays as it is after an epoch.

@@ -4,6 +4,7 @@
 #include "actors/data_plane.hpp"
 #include "actors/deployment.hpp"
 #include "actors/full_watch.hpp"
+#include "actors/load_counts.hpp"
 #include "actors/local_recovery.hpp"
 #include "actors/messages.hpp"
 #include "actors/reports.hpp"
@@ -110,6 +111,9 @@ public:
 
   /// The state of all partitions, rates as of the last `sample`.
   std::vector<partition_report> report() const;
+
+  /// What the partitions of a run have counted so far.
+  load_counts measure(run_id run) const;
 
   /// Takes the figures from which rates are computed. Call it regularly.
   void sample(clock::time_point now);

@@ -5,6 +5,23 @@
 
 namespace braid {
 
+namespace {
+
+partition_counts counts_of(const partition_load& load, std::int64_t now,
+                           bool source) {
+  partition_counts result;
+  result.busy_ns = load.busy_until(now);
+  result.blocked_ns = load.blocked_until(now);
+  result.tuples_out = load.tuples_out;
+  result.tuples_in = source ? result.tuples_out : load.tuples_in.load();
+  result.queued_tuples = load.queued_tuples;
+  result.knows_arrivals = load.knows_arrivals;
+  result.hot = load.take_hot_key();
+  return result;
+}
+
+} // namespace
+
 partition_report local_runs::report_of(const local_partition& known) {
   auto result = known.report;
   result.state = known.load->state;
@@ -35,6 +52,32 @@ std::vector<partition_report> local_runs::report() const {
   for (auto& [number, run] : runs_)
     for (auto& [place, known] : run.partitions)
       result.push_back(report_of(known));
+  return result;
+}
+
+load_counts local_runs::measure(run_id run) const {
+  load_counts result;
+  result.at_ns =
+    std::chrono::nanoseconds{clock::now().time_since_epoch()}.count();
+  auto found = runs_.find(run);
+  if (found == runs_.end())
+    return result;
+  for (auto& [place, known] : found->second.partitions) {
+    auto& counts = result.partitions.emplace_back(
+      counts_of(*known.load, result.at_ns, known.source));
+    counts.place = place;
+    counts.generation = known.generation;
+    auto inputs = found->second.graph->inputs_of(place.id);
+    for (std::size_t i = 0; i < known.load->edge_tuples.size(); ++i)
+      if (inputs[i].how != routing::broadcast)
+        counts.edges.push_back({inputs[i].from, known.load->edge_tuples[i]});
+    auto slices = found->second.plan.slices_of(place);
+    // What was handed over is nobody's here.
+    if (slices.size() != known.load->slice_tuples.size())
+      continue;
+    for (std::size_t i = 0; i < slices.size(); ++i)
+      counts.slices.emplace_back(slices[i], known.load->slice_tuples[i]);
+  }
   return result;
 }
 

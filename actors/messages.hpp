@@ -39,6 +39,7 @@ enum class request_kind : std::uint16_t {
   recover,           ///< recovery -> nothing, once all partitions are made
   resume,            ///< resumption -> nothing
   newest_epoch,      ///< run -> run_epoch: how far it is here
+  measure,           ///< run -> load_counts
   name_checkpoint,   ///< run_epoch -> nothing
   refuse_checkpoint, ///< run_epoch -> nothing: a source has closed it
   checkpointed,      ///< checkpoint_report -> nothing
@@ -117,6 +118,7 @@ struct introduction {
   node_report self;
   std::string data_host;
   std::uint16_t data_port = 0;
+  std::uint32_t most_partitions = 0; ///< of a run; 0: any number
   /// Control address of the node that supervises, if known.
   std::string supervising;
   /// The runs that it has a part of.
@@ -126,9 +128,16 @@ struct introduction {
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& self& data_host& data_port& supervising& runs& keeps_journal;
+    archive& self& data_host& data_port& most_partitions& supervising& runs&
+      keeps_journal;
   }
 };
+
+/// How a run names the node.
+inline node_address address_in_run(const introduction& who) {
+  return {who.self.name, who.self.incarnation, who.data_host, who.data_port,
+          who.most_partitions};
+}
 
 /// A partition is done, or has failed.
 struct partition_event {
@@ -243,6 +252,7 @@ using start_atom = caf::atom_constant<caf::atom("start")>;
 using work_atom = caf::atom_constant<caf::atom("work")>;
 using tick_atom = caf::atom_constant<caf::atom("tick")>;
 using join_atom = caf::atom_constant<caf::atom("join")>;
+using measure_atom = caf::atom_constant<caf::atom("measure")>;
 using stop_atom = caf::atom_constant<caf::atom("stop")>;
 
 } // namespace braid

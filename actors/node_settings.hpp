@@ -4,10 +4,14 @@
 #include "actors/deployment.hpp"
 #include "actors/savepoint_messages.hpp"
 
+#include "scaling/node_pool.hpp"
+#include "scaling/scaling_settings.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -44,6 +48,10 @@ struct node_settings {
   std::size_t threads = 0; ///< of the scheduler; 0: by the number of cores
   std::size_t messages_per_turn = 5;
 
+  /// How many partitions of a run it takes at most; 0: any number. Those of a
+  /// lost node may be more.
+  std::uint32_t most_partitions = 0;
+
   /// Where a supervising node writes its decisions; empty: nowhere, and they
   /// are lost with the process.
   std::filesystem::path journal;
@@ -56,6 +64,17 @@ struct node_settings {
   std::uint64_t replay_bytes = std::uint64_t{1} << 30;
 
   savepoint_settings savepoints;
+
+  scaling_settings scaling;
+  /// For topologies that differ from that, by name.
+  std::map<std::string, scaling_settings> scaling_of;
+
+  pool_settings pool;
+
+  const scaling_settings& scaling_for(const std::string& topology) const {
+    auto found = scaling_of.find(topology);
+    return found == scaling_of.end() ? scaling : found->second;
+  }
 
   run_settings runs; ///< for the topologies that this node supervises
 };

@@ -19,10 +19,6 @@ control_reply ok() {
   return {};
 }
 
-control_reply failure(const std::string& error) {
-  return {error, {}, false};
-}
-
 std::uint64_t resident_bytes() {
   std::ifstream file{"/proc/self/statm"};
   std::uint64_t total = 0;
@@ -66,6 +62,7 @@ introduction node_supervisor_state::introduce() const {
   result.self = own_report();
   result.data_host = parts.settings.data.host;
   result.data_port = parts.settings.data.port;
+  result.most_partitions = parts.settings.most_partitions;
   if (auto* known = members.find(supervising))
     result.supervising = known->who.self.control;
   result.runs = local->all();
@@ -203,6 +200,7 @@ void node_supervisor_state::on_tick() {
   for (auto& silent : members.silent(now, parts.settings.lost_after))
     lose(silent, "it was silent for too long");
   give_up_links();
+  look_after_pool(now);
   auto beat = request_of(request_kind::heartbeat, own_report());
   for (auto& [node, peer] : peers)
     self->send(peer, beat);
@@ -293,6 +291,8 @@ control_reply node_supervisor_state::answer(const control_request& request) {
       auto run = from_body<run_id>(request.body);
       return {"", to_body(run_epoch{run, local->newest_epoch(run)})};
     }
+    case request_kind::measure:
+      return {"", to_body(local->measure(from_body<run_id>(request.body)))};
     case request_kind::name_checkpoint:
       local->name_checkpoint(from_body<run_epoch>(request.body));
       return ok();

@@ -39,6 +39,11 @@ struct node_parts {
   std::shared_ptr<supervisor_journal> journal; ///< null: none is kept
 };
 
+/// What a request was refused for, in one line for the user.
+inline control_reply failure(const std::string& error) {
+  return {error, {}, false};
+}
+
 struct node_supervisor_state {
   static inline const char* name = "node_supervisor";
 
@@ -71,6 +76,9 @@ struct node_supervisor_state {
   run_id next_run = 1;
   membership::clock::time_point ticked_at{};
   link_watch links;
+  std::optional<node_pool> pool; ///< of a node that supervises
+  std::vector<std::string> pool_notes;
+  membership::clock::time_point pool_looked_at{};
 
   // -- membership -------------------------------------------------------------
 
@@ -84,6 +92,10 @@ struct node_supervisor_state {
   void on_leave(const std::string& node);
   void on_down(const caf::down_msg& down);
   void on_tick();
+
+  // -- nodes that are kept at hand (node_supervisor_pool.cpp) ---------------
+
+  void look_after_pool(membership::clock::time_point now);
 
   // -- requests ---------------------------------------------------------------
 

@@ -40,9 +40,7 @@ void node_supervisor_state::restore_runs() {
     if (std::find(topologies.begin(), topologies.end(), plan.asked.topology)
         != topologies.end())
       begin.own =
-        node_joined{{own.name, parts.incarnation, own.data.host, own.data.port},
-                    caf::actor{self},
-                    false};
+        node_joined{address_in_run(introduce()), caf::actor{self}, false};
     try {
       std::shared_ptr<const topology> graph =
         parts.registry->compose(plan.asked.topology, plan.asked.settings);

@@ -13,10 +13,6 @@ namespace {
 
 using clock_type = membership::clock;
 
-control_reply failure(const std::string& error) {
-  return {error, {}, false};
-}
-
 control_reply no_answer(const std::string& error) {
   return {error, {}, true};
 }
@@ -57,6 +53,7 @@ caf::result<control_reply> node_supervisor_state::report_cluster() {
   };
   auto all = std::make_shared<gathering>();
   all->report.nodes.push_back(own_report());
+  all->report.notes = pool_notes;
   for (auto& run : runs_in_order)
     all->report.runs.push_back(runs[run].report);
   auto promise = self->make_response_promise<control_reply>();
@@ -197,6 +194,7 @@ void node_supervisor_state::supervise(const deployment& plan,
   begin.limit = parts.settings.submit_limit / 2;
   begin.incarnation = parts.incarnation;
   begin.journal = parts.journal;
+  begin.scaling = parts.settings.scaling_for(plan.asked.topology);
   run.supervisor =
     self->spawn<caf::linked>(topology_supervisor, std::move(begin));
   runs_in_order.push_back(plan.name);
@@ -323,8 +321,7 @@ void node_supervisor_state::cancel(const std::string& run_name) {
 /// Runs of a topology that a new node knows may use it.
 void node_supervisor_state::offer(const introduction& node) {
   auto& known = node.self.topologies;
-  node_address where{node.self.name, node.self.incarnation, node.data_host,
-                     node.data_port};
+  auto where = address_in_run(node);
   for (auto& [known_as, run] : runs) {
     if (is_over(run.report.state)
         || std::find(known.begin(), known.end(), run.report.topology)

@@ -48,9 +48,9 @@ operator_partition::operator_partition(
     capture_(hosted_.size(), checkpoints_.copies),
     alignment_(inputs_of(graph, owners, place.id)),
     flow_(beginning.flow.in_flight), early_(checkpoints_.early()),
-    inputs_(graph.inputs_of(place.id)), downstream_(graph, place.id),
-    slices_(ranges_of(hosted_.ids())), may_ask_(beginning.generation == 0),
-    shadow_(beginning.shadow) {
+    inputs_(graph.inputs_of(place.id)), sampler_(inputs_, hosted_, *load_),
+    downstream_(graph, place.id), slices_(ranges_of(hosted_.ids())),
+    may_ask_(beginning.generation == 0), shadow_(beginning.shadow) {
   for (auto& edge : inputs_)
     for (auto index : owners[edge.from].hosts())
       upstreams_[{edge.id, index}].generation = beginning.generation;
@@ -169,7 +169,7 @@ step_result operator_partition::step(event_time wall) {
     return {.worked = write_checkpoint(1)};
   }
   load_->state = partition_state::busy;
-  process_epoch();
+  process_epoch(wall);
   back_up(wall);
   load_->state = done_     ? partition_state::done
                  : shadow_ ? partition_state::shadow
@@ -177,8 +177,9 @@ step_result operator_partition::step(event_time wall) {
   return {.worked = true, .done = done_};
 }
 
-void operator_partition::process_epoch() {
+void operator_partition::process_epoch(event_time wall) {
   auto input = alignment_.take();
+  sampler_.on_epoch(*instance_, input.epoch.number, input.runs, wall);
   instance_->process(input.epoch, input.runs);
   close_outputs(input);
   done_ = input.epoch.last;
@@ -327,6 +328,7 @@ bool operator_partition::replay_full() const {
 
 void operator_partition::note_load() {
   load_->queued_epochs = alignment_.pending_epochs();
+  load_->queued_tuples = alignment_.pending_tuples();
   load_->queued_bytes = alignment_.pending_bytes();
 }
 

@@ -9,6 +9,7 @@
 #include "actors/early_checkpoint.hpp"
 #include "actors/flow_control.hpp"
 #include "actors/hand_over.hpp"
+#include "actors/input_sampler.hpp"
 #include "actors/protocol.hpp"
 #include "actors/replaying_outbox.hpp"
 
@@ -63,6 +64,11 @@ public:
 
   /// What `outbox::send_cuts` sent is held elsewhere, up to `epoch`.
   virtual void on_cuts_held(epoch_number) {}
+
+  /// It does what others do, to take their slices over.
+  virtual bool is_shadow() const {
+    return false;
+  }
 
   /// Nobody goes back to before the end of `epoch`.
   virtual void on_stable(epoch_number epoch) = 0;
@@ -172,6 +178,9 @@ public:
   void ask_for_replay() override;
   void renew_channel(edge_id edge, partition_index from,
                      generation_number generation) override;
+  bool is_shadow() const override {
+    return shadow_;
+  }
   void on_stable(epoch_number epoch) override;
   void on_replay_room() override;
   void on_placement(const assignment& owners,
@@ -195,7 +204,7 @@ private:
   upstream_partition* find_upstream(edge_id edge, partition_index index,
                                     generation_number generation);
   void restore(const partition_checkpoint& from);
-  void process_epoch();
+  void process_epoch(event_time wall);
   void back_up(event_time wall);
   void begin_checkpoint();
   bool write_checkpoint(std::size_t slices);
@@ -227,6 +236,7 @@ private:
   flow_control flow_;
   early_checkpoint early_;
   std::vector<edge_node> inputs_;
+  input_sampler sampler_;
   std::map<channel, upstream_partition> upstreams_;
   std::vector<hand_over> upstream_changes_; ///< under way
   downstream_changes downstream_;

@@ -51,8 +51,12 @@ void work(self_pointer self) {
   load.busy_since_ns = begin;
   auto result = state.body.logic->step(now);
   load.busy_since_ns = 0;
+  auto end = steady_ns();
   if (result.worked)
-    load.busy_ns += static_cast<std::uint64_t>(steady_ns() - begin);
+    load.busy_ns += static_cast<std::uint64_t>(end - begin);
+  partition_state now_is = load.state;
+  load.note_blocked(
+    now_is == partition_state::blocked || now_is == partition_state::held, end);
   if (result.done) {
     if (!std::exchange(state.done, true))
       state.body.ended({});
@@ -136,7 +140,7 @@ caf::message_handler control_handlers(self_pointer self) {
     [=](const stable_notice& x) {
       handle(self, [&](partition& logic) {
         logic.on_stable(x.epoch);
-        self->state.body.out->on_stable(x.epoch);
+        self->state.body.out->on_stable(x.epoch, logic.is_shadow());
       });
     },
     [=](const replay_room&) {

@@ -1,6 +1,9 @@
 #include "actors/placement.hpp"
 
+#include "operators/topology_error.hpp"
+
 #include <algorithm>
+#include <optional>
 #include <thread>
 
 namespace braid {
@@ -8,17 +11,47 @@ namespace braid {
 std::vector<node_address> nodes_for(const std::string& topology,
                                     const introduction& self,
                                     const membership& members) {
-  std::vector<node_address> result{
-    {self.self.name, self.self.incarnation, self.data_host, self.data_port}};
+  std::vector<node_address> result{address_in_run(self)};
   for (auto& [name, member] : members.all()) {
     auto& has = member.who.self.topologies;
     if (!member.lost
         && std::find(has.begin(), has.end(), topology) != has.end())
-      result.push_back({name, member.who.self.incarnation, member.who.data_host,
-                        member.who.data_port});
+      result.push_back(address_in_run(member.who));
   }
   return result;
 }
+
+namespace {
+
+/// Partitions of nodes that have too many go to those that have the fewest, and
+/// room.
+void honour_limits(assignment& owners, const std::vector<node_address>& nodes) {
+  std::vector<std::uint32_t> carries(nodes.size());
+  for (auto& owned : owners)
+    for (auto node : owned.nodes)
+      ++carries[node];
+  auto has_room = [&](node_index node) {
+    return nodes[node].limit == 0 || carries[node] < nodes[node].limit;
+  };
+  for (auto& owned : owners)
+    for (auto& node : owned.nodes) {
+      if (nodes[node].limit == 0 || carries[node] <= nodes[node].limit)
+        continue;
+      std::optional<node_index> best;
+      for (node_index other = 0; other < nodes.size(); ++other)
+        if (has_room(other) && (!best || carries[other] < carries[*best]))
+          best = other;
+      if (!best)
+        throw topology_error{
+          "the nodes take fewer partitions than there are to be; lower the "
+          "parallelism, raise node.max_partitions, or start more nodes"};
+      --carries[node];
+      ++carries[*best];
+      node = *best;
+    }
+}
+
+} // namespace
 
 deployment plan_run(const submission& asked, const topology& graph,
                     std::vector<node_address> nodes,
@@ -36,6 +69,7 @@ deployment plan_run(const submission& asked, const topology& graph,
       plan.nodes.size() * std::max(1u, std::thread::hardware_concurrency()));
   plan.owners =
     assign_evenly(graph, options, static_cast<node_index>(plan.nodes.size()));
+  honour_limits(plan.owners, plan.nodes);
   return plan;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "scaling/load.hpp"
+#include "scaling/scaling_decision.hpp"
 
 #include <cstdint>
 #include <string>
@@ -82,6 +83,9 @@ struct run_report {
   std::string hand_over;
   /// Why the latest one that is over did not take place; empty: it did.
   std::string hand_over_problem;
+  /// What was decided about its parallelism, oldest first.
+  std::vector<scaling_decision> decisions{};
+  std::vector<std::string> warnings{}; ///< the newest last
   std::vector<operator_report> operators;
   /// Of a run that is over, as they were at its end. Until then nodes know.
   std::vector<partition_report> partitions;
@@ -90,7 +94,7 @@ struct run_report {
   void serialize(Archive& archive, unsigned) {
     archive& name& topology& state& reason& submitted_at& ended_at& supervisor&
       actor& stable_epoch& recoveries& hand_overs& hand_over& hand_over_problem&
-        operators& partitions;
+        decisions& warnings& operators& partitions;
   }
 };
 
@@ -123,11 +127,12 @@ struct node_report {
 
 struct cluster_report {
   std::vector<node_report> nodes;
-  std::vector<run_report> runs; ///< newest last
+  std::vector<run_report> runs;   ///< newest last
+  std::vector<std::string> notes; ///< of the node pool, newest last
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& nodes& runs;
+    archive& nodes& runs& notes;
   }
 };
 

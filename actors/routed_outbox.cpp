@@ -227,8 +227,9 @@ void routed_outbox::on_receipt(const std::string& node,
     tell_.cuts_held(*epoch);
 }
 
-void routed_outbox::on_stable(epoch_number epoch) {
-  checkpoints_.forget(epoch);
+void routed_outbox::on_stable(epoch_number epoch, bool shadow) {
+  if (!shadow)
+    checkpoints_.forget(epoch);
   if (auto held = cuts_.stable(epoch))
     tell_.cuts_held(*held);
 }

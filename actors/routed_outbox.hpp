@@ -89,7 +89,8 @@ public:
 
   void on_receipt(const std::string& node, const backup_receipt& receipt);
   void on_receipt(const std::string& node, const cuts_receipt& receipt);
-  void on_stable(epoch_number epoch);
+  /// A shadow's checkpoints count when they are kept, however late.
+  void on_stable(epoch_number epoch, bool shadow);
 
 private:
   // Batches wait for each other, at the longest for the close of their epoch.

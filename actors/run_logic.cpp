@@ -169,7 +169,7 @@ run_logic::actions run_logic::on_checkpoint(const checkpoint_report& report) {
   if (is_over(state_) || !plan_.has(report.place))
     return {};
   // What successors have copies of must not fall behind while origins stop.
-  if (phase_ == hand_over_phase::stopping) {
+  if (phase_ == hand_over_phase::stopping || waits_for_shadows(report)) {
     held_reports_.push_back(report);
     return {};
   }

@@ -247,6 +247,7 @@ private:
   actions interrupt_hand_over(const std::string& reason);
   actions take_held_reports();
   actions on_shadow_checkpoint(const checkpoint_report& report);
+  bool waits_for_shadows(const checkpoint_report& report) const;
   actions stop_origins_if_ready();
   bool are_ready() const;
   actions announce_stable();

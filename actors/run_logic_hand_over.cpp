@@ -171,7 +171,31 @@ run_logic::on_shadow_checkpoint(const checkpoint_report& report) {
   if (report.generation != generation_of(report.place))
     return {};
   backed_up_[report.place.index].emplace(report.epoch, report);
-  return stop_origins_if_ready();
+  auto result = stop_origins_if_ready();
+  // Others may have waited for it.
+  auto more = take_held_reports();
+  result.insert(result.end(), more.begin(), more.end());
+  return result;
+}
+
+/// Once all shadows have caught up, and have backed all up before, an epoch is
+/// not stable before they have backed it up as well: they would be late by a
+/// little every time. One that has left the epoch out is not waited for.
+bool run_logic::waits_for_shadows(const checkpoint_report& report) const {
+  if (phase_ != hand_over_phase::catching_up || report.ended
+      || is_shadow(report.place))
+    return false;
+  auto& what = plan_.hand_overs.front();
+  auto is_late = false;
+  for (auto& successor : what.successors) {
+    auto found = backed_up_.find(successor.index);
+    if (!caught_up_.contains({what.of, successor.index})
+        || found == backed_up_.end())
+      return false;
+    auto& [newest, last] = *found->second.rbegin();
+    is_late |= !last.ended && newest < report.epoch;
+  }
+  return is_late;
 }
 
 /// A copy of what the successors take over must be on nodes whose loss does not

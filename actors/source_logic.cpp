@@ -136,6 +136,7 @@ bool source_logic::is_held_back() const {
 step_result source_logic::step(event_time wall) {
   if (done_)
     return {.done = true};
+  note_waiting(wall);
   if (epoch_.number + (open_ ? 0 : 1) > flow_.allowed()) {
     load_->state = partition_state::blocked;
     return {};
@@ -315,6 +316,12 @@ void source_logic::adapt_cap() {
     max_tuples_ = std::min(fitting, max_tuples_ + max_tuples_ / 8 + 1);
   else if (largest.bytes > cuts_.max_bytes)
     max_tuples_ = fitting;
+}
+
+void source_logic::note_waiting(event_time wall) {
+  auto waiting = instance_->waiting(wall);
+  load_->knows_arrivals = waiting.has_value();
+  load_->queued_tuples = waiting.value_or(0);
 }
 
 /// Remembers for a while how much an epoch had here.

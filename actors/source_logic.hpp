@@ -67,6 +67,7 @@ private:
   void send_checkpoint(epoch_number named);
   epoch_number checkpoint_within(epoch_number last) const;
   void adopt_placement();
+  void note_waiting(event_time wall);
   void adapt_cap();
   void note_tuples(std::uint64_t tuples);
   epoch_number last_to_close(const read_progress& progress) const;

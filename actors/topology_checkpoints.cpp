@@ -1,11 +1,11 @@
 #include "actors/topology_checkpoints.hpp"
 
 #include "actors/log.hpp"
+#include "actors/topology_steps.hpp"
 
 #include <caf/all.hpp>
 
 #include <algorithm>
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -56,37 +56,16 @@ void begin_naming(self_pointer self) {
 
 void ask_for_newest(caf::stateful_actor<topology_supervisor_state>* self,
                     const newest_heard& then) {
-  struct answers {
-    epoch_number newest = 0;
-    std::size_t missing = 0;
-    bool failed = false;
-  };
-  auto& state = self->state;
-  auto all = std::make_shared<answers>();
-  auto on_answer = [=](std::optional<epoch_number> newest) {
-    all->failed |= !newest;
-    all->newest = std::max(all->newest, newest.value_or(0));
-    // Instances that are being made would not hear of what is named now.
-    auto& logic = *self->state.logic;
-    if (--all->missing == 0 && !is_over(logic.state())
-        && !logic.is_recovering())
-      then(all->failed ? std::nullopt : std::optional{all->newest});
-  };
-  for (node_index node = 0; node < state.given.nodes.size(); ++node)
-    if (state.logic->is_alive(node)) {
-      ++all->missing;
-      self
-        ->request(
-          state.given.nodes[node], caf::duration{state.given.limit},
-          request_of(request_kind::newest_epoch, state.logic->plan().run))
-        .then(
-          [=](const control_reply& reply) {
-            if (!reply.error.empty())
-              return on_answer(std::nullopt);
-            on_answer(from_body<run_epoch>(reply.body).epoch);
-          },
-          [=](const caf::error&) { on_answer(std::nullopt); });
-    }
+  topology_steps::ask_nodes(
+    self, request_kind::newest_epoch,
+    [then](const std::optional<topology_steps::node_answers>& all) {
+      if (!all)
+        return then(std::nullopt);
+      epoch_number newest = 0;
+      for (auto& answer : *all)
+        newest = std::max(newest, from_body<run_epoch>(answer).epoch);
+      then(newest);
+    });
 }
 
 void tell_named_checkpoint(caf::stateful_actor<topology_supervisor_state>* self,

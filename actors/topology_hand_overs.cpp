@@ -10,6 +10,7 @@
 #include <caf/all.hpp>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace braid::topology_steps {
@@ -47,6 +48,14 @@ operator_id find_operator(self_pointer self, const std::string& name) {
   return id;
 }
 
+available_node available_on(self_pointer self, node_index node) {
+  available_node result;
+  result.node = node;
+  if (auto limit = self->state.logic->plan().nodes[node].limit; limit != 0)
+    result.limit = limit;
+  return result;
+}
+
 /// Nodes that partitions may go to, with how many slices they host.
 std::vector<available_node> available_nodes(self_pointer self,
                                             std::optional<node_index> without) {
@@ -54,7 +63,7 @@ std::vector<available_node> available_nodes(self_pointer self,
   std::map<node_index, available_node> result;
   for (auto node : logic.alive())
     if (!logic.avoided().contains(node) && node != without)
-      result[node].node = node;
+      result[node] = available_on(self, node);
   for (auto& owned : logic.plan().owners)
     for (slice_id slice = 0; slice < owned.slices(); ++slice)
       if (auto found = result.find(owned.nodes[owned.table[slice]]);
@@ -81,42 +90,53 @@ node_index find_node(self_pointer self, const std::string& name) {
                       + "'; 'braidctl nodes' lists them"};
 }
 
-scaling_plan plan_of(self_pointer self, const scaling_order& order) {
+/// With slices as they were measured.
+hand_over_planner planner_of(self_pointer self,
+                             std::optional<node_index> without = {}) {
   auto& owners = self->state.logic->plan().owners;
-  auto drained = order.kind == scaling_kind::drain
-                   ? std::optional{find_node(self, order.node)}
-                   : std::nullopt;
-  hand_over_planner planner{owners, {}, available_nodes(self, drained)};
+  return {owners, self->state.scaling->slice_costs(owners),
+          available_nodes(self, without)};
+}
+
+scaling_plan plan_drain(self_pointer self, node_index node) {
   scaling_plan result;
+  for (auto& each : planner_of(self, node).drain(node))
+    if (can_hand_over(self, each.of))
+      result.hand_overs.push_back(each);
+    else
+      result.relocations.push_back(
+        {{each.of, each.origins.front()}, each.successors.front().node});
+  return result;
+}
+
+scaling_plan plan_rebalance(self_pointer self, const std::string& name) {
+  scaling_plan result;
+  auto planner = planner_of(self);
+  auto only =
+    name.empty() ? std::nullopt : std::optional{find_operator(self, name)};
+  for (operator_id id = 0; id < self->state.logic->plan().owners.size(); ++id) {
+    if (only ? id != only : !can_hand_over(self, id))
+      continue;
+    auto more = planner.rebalance(id);
+    result.hand_overs.insert(result.hand_overs.end(), more.begin(), more.end());
+  }
+  return result;
+}
+
+scaling_plan plan_of(self_pointer self, const scaling_order& order) {
   switch (order.kind) {
     case scaling_kind::scale:
-      result.hand_overs = planner.scale(
-        find_operator(self, order.operator_name), order.partitions);
-      break;
+      return {planner_of(self).scale(find_operator(self, order.operator_name),
+                                     order.partitions),
+              {}};
     case scaling_kind::rebalance:
-      for (operator_id id = 0; id < owners.size(); ++id) {
-        auto asked = order.operator_name.empty()
-                       ? can_hand_over(self, id)
-                       : id == find_operator(self, order.operator_name);
-        if (!asked)
-          continue;
-        auto more = planner.rebalance(id);
-        result.hand_overs.insert(result.hand_overs.end(), more.begin(),
-                                 more.end());
-      }
-      break;
+      return plan_rebalance(self, order.operator_name);
     case scaling_kind::drain:
-      for (auto& each : planner.drain(*drained))
-        if (can_hand_over(self, each.of))
-          result.hand_overs.push_back(each);
-        else
-          result.relocations.push_back(
-            {{each.of, each.origins.front()}, each.successors.front().node});
-      break;
+      return plan_drain(self, find_node(self, order.node));
     case scaling_kind::abort:
       break;
   }
-  return result;
+  return {};
 }
 
 std::string name_of(self_pointer self, operator_id of, partition_index index) {
@@ -142,6 +162,49 @@ std::vector<std::string> in_words(self_pointer self, const scaling_plan& plan) {
   return result;
 }
 
+/// Keeps the decision of whoever ordered it.
+void record(self_pointer self, const scaling_order& order,
+            const scaling_plan& plan) {
+  auto& state = self->state;
+  if (order.kind == scaling_kind::scale) {
+    state.scaling->on_request(scaling_clock(), order.operator_name,
+                              order.partitions, *state.logic);
+    return;
+  }
+  std::set<operator_id> moved;
+  for (auto& each : plan.hand_overs)
+    moved.insert(each.of);
+  for (auto& [place, node] : plan.relocations)
+    moved.insert(place.id);
+  state.scaling->on_request_to_move(
+    scaling_clock(), {moved.begin(), moved.end()},
+    order.kind == scaling_kind::drain ? "node " + order.node + " is drained"
+                                      : "rebalance was asked for",
+    *state.logic);
+}
+
+/// Throws for the caller to report.
+void begin_plan(self_pointer self, const scaling_plan& plan) {
+  auto& logic = *self->state.logic;
+  if (logic.alive().size() < 2)
+    throw scaling_error{"on a single node nothing is backed up elsewhere, so "
+                        "nothing can be handed over; start another node"};
+  for (auto& step : in_words(self, plan))
+    log("topology")->info("{}: {}", self->state.given.report.name, step);
+  carry_out(self, logic.hand_over_slices(plan.hand_overs));
+  carry_out(self, logic.relocate(plan.relocations));
+}
+
+/// The same, of what is decided and kept.
+void begin_recorded(self_pointer self, const scaling_plan& plan) {
+  try {
+    begin_plan(self, plan);
+  } catch (const scaling_error& error) {
+    self->state.scaling->on_refusal(scaling_clock(), error.what());
+    throw;
+  }
+}
+
 scaling_answer carry_out_order(self_pointer self, const scaling_order& order) {
   auto& logic = *self->state.logic;
   if (is_over(logic.state()))
@@ -163,10 +226,10 @@ scaling_answer carry_out_order(self_pointer self, const scaling_order& order) {
     return answer;
   if (order.kind == scaling_kind::drain)
     logic.avoid(find_node(self, order.node));
-  for (auto& step : answer.steps)
-    log("topology")->info("{}: {}", self->state.given.report.name, step);
-  carry_out(self, logic.hand_over_slices(plan.hand_overs));
-  carry_out(self, logic.relocate(plan.relocations));
+  if (answer.steps.empty())
+    return answer;
+  record(self, order, plan);
+  begin_recorded(self, plan);
   report(self);
   return answer;
 }
@@ -191,6 +254,25 @@ std::string hand_over_in_words(self_pointer self) {
       return text + "catching up";
     default:
       return text + "taking over";
+  }
+}
+
+void carry_out_decision(self_pointer self, const scaling_decision& decision) {
+  auto& name = self->state.given.report.name;
+  scaling_plan plan;
+  try {
+    auto planner = planner_of(self);
+    for (auto& change : decision.changes) {
+      log("topology")
+        ->info("{}: {} is to have {} instead of {}: {}", name, change.name,
+               count_of(change.to, "partition"), change.from, change.reason);
+      auto more = planner.scale(change.id, change.to);
+      plan.hand_overs.insert(plan.hand_overs.end(), more.begin(), more.end());
+    }
+    begin_plan(self, plan);
+  } catch (const scaling_error& error) {
+    log("topology")->warn("{} is not scaled: {}", name, error.what());
+    self->state.scaling->on_refusal(scaling_clock(), error.what());
   }
 }
 

@@ -4,6 +4,11 @@
 
 #include "actors/topology_supervisor.hpp"
 
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <vector>
+
 namespace braid::topology_steps {
 
 using self_pointer = caf::stateful_actor<topology_supervisor_state>*;
@@ -21,10 +26,36 @@ control_request to_request(self_pointer self, run_logic::command what);
 /// Writes down what is decided, then tells the nodes.
 void carry_out(self_pointer self, const run_logic::actions& actions);
 
+/// Bodies of what the nodes of a run have answered.
+using node_answers = std::vector<std::vector<char>>;
+
+/// Asks all nodes of the run the same; `then` gets their answers, or nothing if
+/// some node did not say. It is not called if the run is over by then, or
+/// recovers: instances that are being made would not hear of what follows.
+void ask_nodes(self_pointer self, request_kind what,
+               std::function<void(const std::optional<node_answers>&)> then);
+
+// -- topology_scaling.cpp -----------------------------------------------------
+
+/// Of an actor that has just begun.
+void begin_scaling(self_pointer self);
+
+/// Asks all nodes how busy partitions are, which may lead to a decision.
+void measure(self_pointer self);
+
+/// The run has come further.
+void follow_scaling(self_pointer self);
+
+/// The clock of decisions, in microseconds since 1970; it never goes back.
+std::chrono::microseconds scaling_clock();
+
 // -- topology_hand_overs.cpp --------------------------------------------------
 
 /// The hand-over under way, for people; empty: none.
 std::string hand_over_in_words(self_pointer self);
+
+/// Has it carried out; `on_refusal` if that cannot be.
+void carry_out_decision(self_pointer self, const scaling_decision& decision);
 
 /// Answers with a `scaling_answer`.
 control_reply on_scaling_order(self_pointer self,

@@ -24,6 +24,7 @@ event_time now() {
 void report(self_pointer self) {
   auto& state = self->state;
   auto& report = state.given.report;
+  follow_scaling(self);
   report.stable_epoch = state.logic->stable();
   // A run that begins from a savepoint has not lost anything by that.
   auto begun = state.logic->plan().begins_after != 0 ? 1 : 0;
@@ -108,6 +109,36 @@ struct sent_command {
   run_logic::action action;
   generation_number generation = 0;
 };
+
+void ask_nodes(self_pointer self, request_kind what,
+               std::function<void(const std::optional<node_answers>&)> then) {
+  struct gathered {
+    node_answers answers;
+    std::size_t missing = 0;
+    bool failed = false;
+  };
+  auto& state = self->state;
+  auto all = std::make_shared<gathered>();
+  auto on_answer = [=, then = std::move(then)](const control_reply* reply) {
+    if (reply && reply->error.empty())
+      all->answers.push_back(reply->body);
+    else
+      all->failed = true;
+    auto& logic = *self->state.logic;
+    if (--all->missing == 0 && !is_over(logic.state())
+        && !logic.is_recovering())
+      then(all->failed ? std::nullopt : std::optional{all->answers});
+  };
+  for (node_index node = 0; node < state.given.nodes.size(); ++node)
+    if (state.logic->is_alive(node)) {
+      ++all->missing;
+      self
+        ->request(state.given.nodes[node], caf::duration{state.given.limit},
+                  request_of(what, state.logic->plan().run))
+        .then([=](const control_reply& reply) { on_answer(&reply); },
+              [=](const caf::error&) { on_answer(nullptr); });
+    }
+}
 
 void on_done(self_pointer self, const sent_command& sent) {
   auto& logic = *self->state.logic;
@@ -210,6 +241,7 @@ void carry_out(self_pointer self, const run_logic::actions& actions) {
   if (waiting.empty() || !write_down(self))
     return;
   limit_hand_over(self);
+  follow_scaling(self);
   for (auto& action : std::exchange(waiting, {}))
     tell(self, action);
 }
@@ -366,6 +398,7 @@ caf::behavior topology_supervisor(topology_steps::self_pointer self,
   if (state.takes_checkpoints())
     on_checkpoint_tick(self);
   begin_savepoints(self);
+  begin_scaling(self);
   for (auto& node : given.report.operators)
     state.operators.push_back(self->spawn<caf::linked>(
       operator_supervisor, caf::actor_cast<caf::actor>(self), node));
@@ -388,6 +421,7 @@ caf::behavior topology_supervisor(topology_steps::self_pointer self,
     [=](const hand_over_notice& notice) { on_hand_over_notice(self, notice); },
     [=](const hand_over_limit& limit) { on_hand_over_limit(self, limit); },
     [=](const control_request& order) { return on_scaling_order(self, order); },
+    [=](measure_atom) { measure(self); },
     [=](work_atom) { try_journal_again(self); },
     [=](start_atom) { go_on(self); },
     [=](const control_reply&) {

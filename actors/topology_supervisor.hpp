@@ -6,6 +6,7 @@
 #include "actors/messages.hpp"
 #include "actors/run_logic.hpp"
 #include "actors/run_recorder.hpp"
+#include "actors/run_scaling.hpp"
 #include "actors/supervisor_journal.hpp"
 #include "actors/supervisor_savepoints.hpp"
 
@@ -32,6 +33,7 @@ struct run_begin {
   caf::actor home;                 ///< this node's node supervisor
   std::chrono::microseconds limit; ///< for one command to one node
   savepoint_begin savepoints;
+  scaling_settings scaling;
   std::uint64_t incarnation = 0;               ///< of this node
   std::shared_ptr<supervisor_journal> journal; ///< null: none is kept
   // Of a run that an earlier life of this node has led: `nodes` are null.
@@ -64,6 +66,8 @@ struct topology_supervisor_state {
   /// Decided, but nobody may be told before it is written down.
   run_logic::actions undecided;
   std::string journal_trouble; ///< why that is not possible now
+  std::optional<run_scaling> scaling;
+  unsigned measurements = 0; ///< that were begun
   /// Of the newest hand-over, which must be committed in time.
   generation_number timed_hand_over = 0;
   unsigned stopping = 0; ///< nodes that have not told their last figures
@@ -81,10 +85,11 @@ struct topology_supervisor_state {
 ///
 /// Receives `partition_event`, `checkpoint_report`, `operator_report`,
 /// `link_down` (a node of the run is lost), `node_joined`, `link_report`,
-/// `tick` (name a checkpoint), `checkpoint_wish`, `run_epoch` (a source refuses
-/// it), `checkpoint_refusal` (a holder does), what is about savepoints, `work`
-/// (try the journal again), `start` (who is not back by now is lost) and `stop`
-/// (the user cancels); sends its `run_report` home whenever that changes.
+/// `measure` (how busy partitions are), `tick` (name a checkpoint),
+/// `checkpoint_wish`, `run_epoch` (a source refuses it), `checkpoint_refusal`
+/// (a holder does), what is about savepoints, `work` (try the journal again),
+/// `start` (who is not back by now is lost) and `stop` (the user cancels);
+/// sends its `run_report` home whenever that changes.
 caf::behavior
 topology_supervisor(caf::stateful_actor<topology_supervisor_state>* self,
                     run_begin begin);

@@ -146,6 +146,14 @@ std::vector<epoch_number> backup_store::epochs(const backup_key& key) const {
   return result;
 }
 
+std::optional<incarnation_number>
+backup_store::newest_maker(const backup_key& key) const {
+  auto* slice = find(key);
+  if (slice == nullptr || slice->held.empty())
+    return std::nullopt;
+  return slice->held.rbegin()->second.incarnation;
+}
+
 std::vector<operator_slice> backup_store::slices(std::uint32_t run) const {
   std::vector<operator_slice> result;
   if (auto found = runs_.find(run); found != runs_.end())

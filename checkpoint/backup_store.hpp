@@ -132,6 +132,10 @@ public:
   /// The epochs at whose end the slice can be restored, ascending, unchecked.
   std::vector<epoch_number> epochs(const backup_key& key) const;
 
+  /// The instance that made the newest copy of the slice; nothing if none is
+  /// held.
+  std::optional<incarnation_number> newest_maker(const backup_key& key) const;
+
   /// The slices of the run of which anything is held, ascending.
   std::vector<operator_slice> slices(std::uint32_t run) const;
 

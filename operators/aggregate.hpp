@@ -1,6 +1,7 @@
 // Running aggregates per key: `reduce`, `count`, `aggregate`.
 #pragma once
 
+#include "operators/key_text.hpp"
 #include "operators/operator_instance.hpp"
 #include "operators/state.hpp"
 
@@ -126,6 +127,11 @@ public:
     for (std::uint32_t local = 0; local < setup_.slices.size(); ++local)
       if (!order_.of(local).empty() || (epoch.last && when_ == emit::at_end))
         process_slice(local, epoch);
+  }
+
+  std::string key_text(const input_run& run,
+                       std::uint32_t index) const override {
+    return key_text_of<T>(run, index, key_of_);
   }
 
   std::uint64_t emitted() const override {

@@ -95,6 +95,16 @@ public:
     position_ = position;
   }
 
+  /// Without a rate there is no saying what arrives.
+  std::optional<std::uint64_t> waiting(event_time now) const override {
+    if (options_.rate == 0)
+      return std::nullopt;
+    if (!start_)
+      return 0;
+    auto due = std::min(total_, share_of(schedule_.due_by(now - *start_)));
+    return due - std::min(due, position_);
+  }
+
   std::optional<event_time> next_at() const override {
     if (!start_)
       return std::nullopt;

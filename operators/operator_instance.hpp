@@ -88,6 +88,12 @@ public:
     return 0;
   }
 
+  /// The key of a tuple of a keyed input, for warnings; `index` is one into the
+  /// run's batch. Empty if it has no text.
+  virtual std::string key_text(const input_run&, std::uint32_t) const {
+    return {};
+  }
+
   /// Everything a slice holds, as records (`state_records.hpp`), in bytes that
   /// depend on contents only.
   void save_slice(std::uint32_t local, byte_buffer& out) const {

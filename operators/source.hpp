@@ -52,6 +52,12 @@ public:
   /// split cannot be read again.
   virtual void seek(std::uint64_t position) = 0;
 
+  /// How many tuples wait to be read at the wall clock `now`; nothing if that
+  /// is not known.
+  virtual std::optional<std::uint64_t> waiting(event_time /*now*/) const {
+    return std::nullopt;
+  }
+
   /// After `waiting`: the wall clock at which there may be more, or nothing if
   /// `source_context::wake` will be called.
   virtual std::optional<event_time> next_at() const {
@@ -143,6 +149,11 @@ public:
   virtual edge_watermark watermark(std::size_t index) const = 0;
 
   virtual std::uint64_t emitted() const = 0;
+
+  /// `source_reader::waiting` of all slices together.
+  virtual std::optional<std::uint64_t> waiting(event_time /*now*/) const {
+    return std::nullopt;
+  }
 
   /// Where a slice is after the last epoch that was finished.
   virtual void save_slice(std::uint32_t /*local*/, byte_buffer&) const {}
@@ -253,6 +264,17 @@ public:
 
   std::uint64_t emitted() const override {
     return output_.emitted();
+  }
+
+  std::optional<std::uint64_t> waiting(event_time now) const override {
+    std::uint64_t result = 0;
+    for (auto& split : splits_) {
+      auto known = split.reader->waiting(now);
+      if (!known)
+        return std::nullopt;
+      result += *known;
+    }
+    return result;
   }
 
   void save_slice(std::uint32_t local, byte_buffer& out) const override {

@@ -1,6 +1,7 @@
 // Runs a user-written operator on a partition.
 #pragma once
 
+#include "operators/key_text.hpp"
 #include "operators/operator_instance.hpp"
 #include "operators/random.hpp"
 #include "operators/stream_operator.hpp"
@@ -96,6 +97,21 @@ public:
     for (auto* handle : operator_->registry().expiring())
       for (std::uint32_t local = 0; local < setup_.slices.size(); ++local)
         handle->expire(local, epoch.watermark_after);
+  }
+
+  std::string key_text(const input_run& run,
+                       std::uint32_t index) const override {
+    std::string result;
+    std::uint16_t port = 0;
+    auto look = [&](auto& in) {
+      using value_type = typename decltype(in.port)::value_type;
+      if constexpr (!std::remove_reference_t<decltype(in)>::broadcast)
+        if (port == run.port)
+          result = key_text_of<value_type>(run, index, in.port.key_of);
+      ++port;
+    };
+    std::apply([&](auto&... in) { (look(in), ...); }, inputs_);
+    return result;
   }
 
   std::uint64_t emitted() const override {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "operators/aggregate.hpp"
+#include "operators/key_text.hpp"
 #include "operators/operator_instance.hpp"
 #include "operators/window_contents.hpp"
 
@@ -70,6 +71,11 @@ public:
       if (!order_.of(local).empty()
           || contents_.due(local, epoch.watermark_after))
         process_slice(local, epoch);
+  }
+
+  std::string key_text(const input_run& run,
+                       std::uint32_t index) const override {
+    return key_text_of<T>(run, index, key_of_);
   }
 
   std::uint64_t emitted() const override {

@@ -43,8 +43,13 @@ std::uint32_t most_useful(const operator_figures& figures) {
   return at_least(all / heaviest);
 }
 
-[[noreturn]] void refuse(const std::string& operator_name,
-                         const std::string& problem) {
+std::string in_words_of(std::uint64_t under_way) {
+  return "decision " + std::to_string(under_way)
+         + " is under way; ask again when it is over";
+}
+
+[[noreturn]] void refuse_for(const std::string& operator_name,
+                             const std::string& problem) {
   throw scaling_error{"operator '" + operator_name + "': " + problem};
 }
 
@@ -85,25 +90,39 @@ autoscaler::on_request(const std::string& operator_name,
     std::find_if(newest.operators.begin(), newest.operators.end(),
                  [&](const auto& one) { return one.name == operator_name; });
   if (found == newest.operators.end())
-    refuse(operator_name, "there is none of this name; braidctl status lists "
-                          "the operators of a topology");
+    refuse_for(operator_name,
+               "there is none of this name; braidctl status lists "
+               "the operators of a topology");
   if (found->fixed)
-    refuse(operator_name, "cannot be scaled while it runs; start the topology "
-                          "from a savepoint with another parallelism");
+    refuse_for(operator_name,
+               "cannot be scaled while it runs; start the topology "
+               "from a savepoint with another parallelism");
   if (parallelism == 0 || parallelism > found->slices)
-    refuse(operator_name, std::to_string(parallelism)
-                            + " partitions are impossible; ask for 1 to "
-                            + std::to_string(found->slices)
-                            + ", its number of slices");
+    refuse_for(operator_name, std::to_string(parallelism)
+                                + " partitions are impossible; ask for 1 to "
+                                + std::to_string(found->slices)
+                                + ", its number of slices");
   if (under_way_)
-    refuse(operator_name, "decision " + std::to_string(*under_way_)
-                            + " is under way; ask again when it is over");
+    refuse_for(operator_name, in_words_of(*under_way_));
   if (parallelism == found->parallelism())
     return std::nullopt;
   auto id = static_cast<operator_id>(found - newest.operators.begin());
   auto change =
     change_of(newest, id, static_cast<std::uint32_t>(parallelism), "asked for");
   return decide(policy_kind::manual, newest, {std::move(change)});
+}
+
+scaling_decision
+autoscaler::on_request_to_move(const std::vector<operator_id>& operators,
+                               const std::string& reason,
+                               const load_report& newest) {
+  std::vector<operator_change> changes;
+  for (auto id : operators)
+    changes.push_back(
+      change_of(newest, id, newest.operators.at(id).parallelism(), reason));
+  if (under_way_)
+    refuse_for(changes.front().name, in_words_of(*under_way_));
+  return *decide(policy_kind::manual, newest, std::move(changes));
 }
 
 void autoscaler::on_carried_out(std::uint64_t number,

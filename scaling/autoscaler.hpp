@@ -47,6 +47,14 @@ public:
                                              std::uint64_t parallelism,
                                              const load_report& newest);
 
+  /// Slices of these operators are to lie elsewhere, and no operator is to have
+  /// other partitions: `reason` says what a person asks for.
+  ///
+  /// @throws scaling_error if it cannot be now, naming the remedy.
+  scaling_decision on_request_to_move(const std::vector<operator_id>& operators,
+                                      const std::string& reason,
+                                      const load_report& newest);
+
   /// The decision under way was carried out at `at`; slices stood still for at
   /// most `pause`. News of any other decision are passed over.
   void on_carried_out(std::uint64_t number, std::chrono::microseconds at,
@@ -55,6 +63,13 @@ public:
   /// It was given up at `at`; the old parallelism is in force.
   void on_failure(std::uint64_t number, std::chrono::microseconds at,
                   std::string problem);
+
+  /// Goes on with the decisions of an earlier autoscaler of the topology, which
+  /// ended for `problem`.
+  void restore(const std::vector<scaling_decision>& decisions,
+               const std::string& problem) {
+    history_.restore(decisions, problem);
+  }
 
   const decision_history& history() const {
     return history_;

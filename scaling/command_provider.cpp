@@ -14,15 +14,15 @@ namespace {
 constexpr std::chrono::seconds patience{5};
 
 /// Of the pause between attempts.
-constexpr std::uint64_t most_doublings = 8;
+constexpr std::uint64_t most_pause_doublings = 8;
 
 } // namespace
 
 command_provider::command_provider(options values)
   : options_(std::move(values)) {
-  check_command("scaling.command", options_.start);
+  check_command("pool.command", options_.start);
   if (!options_.stop.empty())
-    check_command("scaling.stop_command", options_.stop);
+    check_command("pool.stop_command", options_.stop);
   if (options_.attempts == 0)
     throw scaling_error{"scaling.attempts: 0 is no attempt at all; give it at "
                         "least 1"};
@@ -115,7 +115,7 @@ bool command_provider::on_success(node_state& node) {
 bool command_provider::on_failure(node_state& node, const std::string& why,
                                   time_point now) {
   if (node.attempts < options_.attempts) {
-    auto doublings = std::min(node.attempts - 1, most_doublings);
+    auto doublings = std::min(node.attempts - 1, most_pause_doublings);
     node.run_at = now + options_.first_pause * (std::int64_t{1} << doublings);
     return false;
   }

@@ -15,7 +15,8 @@ std::string hot_key::warning(const std::string& operator_name) const {
          + share(share_permille) + " of its partition's tuples and keeps it "
          + share(busy_permille)
          + " busy; more partitions do not help, only less work for this key: "
-           "a combine before key_by, or a key that is spread over several";
+           "combined() before its aggregate, or a key that is spread over "
+           "several";
 }
 
 hot_key_detector::hot_key_detector(std::uint64_t threshold,

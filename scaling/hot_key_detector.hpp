@@ -2,6 +2,7 @@
 #pragma once
 
 #include "scaling/heavy_hitters.hpp"
+#include "scaling/hot_key.hpp"
 
 #include "operators/random.hpp"
 
@@ -11,17 +12,6 @@
 #include <string>
 
 namespace braid {
-
-/// A key that no splitting helps: all its tuples go to one slice.
-struct hot_key {
-  std::uint64_t hash = 0;
-  std::string name{};
-  std::uint64_t share_permille = 0; ///< of its partition's tuples, at least
-  std::uint64_t busy_permille = 0;  ///< of its partition's time
-
-  /// For a log and for people.
-  std::string warning(const std::string& operator_name) const;
-};
 
 /// Watches the keys that one partition takes in, by a sample of its tuples.
 ///

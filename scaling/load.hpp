@@ -1,9 +1,14 @@
 // What a partition reports about itself.
 #pragma once
 
+#include "scaling/hot_key.hpp"
+
 #include <atomic>
 #include <cstdint>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace braid {
 
@@ -33,6 +38,16 @@ struct partition_load {
   std::atomic<std::int64_t> busy_since_ns = 0;
   std::atomic<std::uint64_t> queued_epochs = 0;
   std::atomic<std::uint64_t> queued_bytes = 0;
+  std::atomic<std::uint64_t> queued_tuples = 0;
+  /// Had work, and waited for somebody downstream or for replay buffers.
+  std::atomic<std::uint64_t> blocked_ns = 0;
+  std::atomic<std::int64_t> blocked_since_ns = 0; ///< 0: is not
+  /// A source: whether `queued_tuples` is what waits outside.
+  std::atomic<bool> knows_arrivals = false;
+  /// Of `tuples_in`, what came by each input edge, in the topology's order.
+  std::vector<std::atomic<std::uint64_t>> edge_tuples{};
+  /// Of some epochs, evenly chosen, what each hosted slice got.
+  std::vector<std::atomic<std::uint64_t>> slice_tuples{};
   /// Sent, and held to be sent again after a loss.
   std::atomic<std::uint64_t> replay_bytes = 0;
   std::atomic<std::uint32_t> replay_edge = 0; ///< has most of them
@@ -40,6 +55,21 @@ struct partition_load {
   /// Nanoseconds spent processing up to `now`, also of an epoch that is not
   /// finished: one may take longer than the time between two looks.
   std::uint64_t busy_until(std::int64_t now) const;
+
+  /// The same for the time for which it was blocked.
+  std::uint64_t blocked_until(std::int64_t now) const;
+
+  /// It is blocked at `now`, or is not any more.
+  void note_blocked(bool blocked, std::int64_t now);
+
+  /// A key that has become hot, until it is asked for.
+  void set_hot_key(const hot_key& key);
+  std::optional<hot_key> take_hot_key() const;
+
+private:
+  // What is read from anywhere is constant there.
+  mutable std::mutex hot_key_mutex_;
+  mutable std::optional<hot_key> hot_key_;
 };
 
 } // namespace braid

@@ -75,7 +75,7 @@ std::unique_ptr<node_provider>
 make_provider(const provider_settings& settings) {
   if (!settings.output.empty()
       && !std::filesystem::is_directory(settings.output))
-    throw scaling_error{"scaling.output: '" + settings.output.string()
+    throw scaling_error{"pool.output: '" + settings.output.string()
                         + "' is no folder; make it, or name another one"};
   switch (settings.provider) {
     case provider_kind::by_hand:

@@ -98,7 +98,7 @@ struct provider_settings {
 std::unique_ptr<node_provider> make_provider(const provider_settings& settings);
 
 /// Refuses a command that is empty, or has a placeholder other than {name} and
-/// {address}. `key` is where it stands, such as "scaling.command".
+/// {address}. `key` is where it stands, such as "pool.command".
 ///
 /// @throws scaling_error
 void check_command(const std::string& key,

@@ -7,7 +7,7 @@ namespace braid {
 
 process_provider::process_provider(options values)
   : options_(std::move(values)) {
-  check_command("scaling.command", options_.command);
+  check_command("pool.command", options_.command);
 }
 
 void process_provider::start(const node_order& order, time_point) {

@@ -57,6 +57,9 @@ public:
                  bool dry_run) const;
   void drain(const std::string& node, bool dry_run) const;
 
+  /// What was decided about the partitions of a run, and what came of it.
+  void history(const std::string& run) const;
+
   /// Ends what is under way, as long as it can be taken back.
   void abort_scaling(const std::string& run) const;
 

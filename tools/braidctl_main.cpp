@@ -183,9 +183,11 @@ void add_commands(CLI::App& app, arguments& into) {
   add_scaling(app, into);
   app.add_subcommand("list", "lists all runs");
   auto* status = app.add_subcommand("status", "shows one run in detail");
+  auto* history =
+    app.add_subcommand("history", "shows how a run was scaled, and why");
   auto* cancel = app.add_subcommand("cancel", "stops a run");
   auto* wait = app.add_subcommand("wait", "returns when a run is over");
-  for (auto* command : {status, cancel, wait})
+  for (auto* command : {status, history, cancel, wait})
     command
       ->add_option("NAME", into.name, "the run; its first letters are enough")
       ->required();
@@ -226,6 +228,8 @@ void carry_out(const std::string& command, const arguments& given,
     cluster.list();
   } else if (command == "status") {
     cluster.status(given.name);
+  } else if (command == "history") {
+    cluster.history(given.name);
   } else if (command == "cancel") {
     cluster.cancel(given.name);
   } else if (command == "wait") {

@@ -1,6 +1,8 @@
 // The part of braidctl that is about other partitions for runs that go on.
 #include "tools/braidctl_cells.hpp"
 #include "tools/braidctl_commands.hpp"
+#include "tools/braidctl_names.hpp"
+#include "tools/braidctl_tables.hpp"
 #include "tools/units.hpp"
 
 #include <chrono>
@@ -51,7 +53,12 @@ void braidctl::rebalance(const std::string& run, const std::string& only,
   follow({name}, client_.post(path_of(name, "/rebalance"), order), dry_run);
 }
 
-void braidctl::drain(const std::string& node, bool dry_run) const {
+void braidctl::drain(const std::string& typed, bool dry_run) const {
+  std::vector<std::string> nodes;
+  auto known = client_.get("/api/nodes");
+  for (auto& each : known.at("nodes"))
+    nodes.push_back(text_in(each, "name"));
+  auto node = complete_name(typed, nodes, "node");
   std::vector<std::string> runs;
   auto all = client_.get(path_of("").substr(0, path_of("").size() - 1));
   for (auto& run : all.at("runs"))
@@ -60,6 +67,11 @@ void braidctl::drain(const std::string& node, bool dry_run) const {
   follow(runs,
          client_.post("/api/nodes/" + node + "/drain", {{"dry_run", dry_run}}),
          dry_run);
+}
+
+void braidctl::history(const std::string& run) const {
+  auto answer = client_.get(path_of(run_called(run), "/history"));
+  print(answer, history_text(answer, emphasise_));
 }
 
 void braidctl::abort_scaling(const std::string& run) const {

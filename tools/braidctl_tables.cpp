@@ -43,6 +43,11 @@ void add_safety(text_table& summary, const json& run) {
     summary.add({"last hand-over", "did not take place: " + text});
 }
 
+void add_warnings(text_table& summary, const json& run) {
+  for (auto& warning : run.at("warnings"))
+    summary.add({"warning", warning.get<std::string>()});
+}
+
 std::string operators_text(const json& run,
                            const text_table::emphasis& emphasise) {
   text_table table{{{"OPERATOR"},
@@ -144,6 +149,7 @@ std::string run_text(const json& run, std::int64_t now,
   summary.add({"took", took(run, now)});
   summary.add({"supervisor", text_in(run, "supervisor")});
   add_safety(summary, run);
+  add_warnings(summary, run);
   return summary.print(emphasise) + '\n' + operators_text(run, emphasise)
          + partitions_text(run, emphasise);
 }
@@ -176,7 +182,11 @@ std::string nodes_text(const json& answer,
                busy_of(node),
                heard == 0 ? "now" : readable_span(heard) + " ago"});
   }
-  return table.print(emphasise);
+  auto result = table.print(emphasise);
+  // What the pool of spare nodes has done, or asks people to do.
+  for (auto& note : answer.at("notes"))
+    result += note.get<std::string>() + '\n';
+  return result;
 }
 
 } // namespace braid

@@ -33,6 +33,10 @@ std::string savepoints_text(const json& answer,
 std::string savepoint_text(const json& savepoint,
                            const text_table::emphasis& emphasise = {});
 
+/// From GET /api/topologies/NAME/history.
+std::string history_text(const json& answer,
+                         const text_table::emphasis& emphasise = {});
+
 /// From GET /api/tree.
 std::string tree_text(const json& answer,
                       const text_table::emphasis& emphasise = {});

@@ -3,6 +3,7 @@
 #include "tools/configuration_draft.hpp"
 #include "tools/configuration_names.hpp"
 #include "tools/configuration_override.hpp"
+#include "tools/configuration_scaling.hpp"
 
 #include <toml++/toml.h>
 
@@ -46,7 +47,7 @@ void collect(const toml::table& table, const configuration_section* section,
       findings.push_back({line, full_name, {}, key, &value});
     else if (inner && value.is_table())
       collect(*value.as_table(), inner, findings);
-    else if (inner)
+    else if (inner && topology_of_section(full_name).empty())
       findings.push_back({line, full_name,
                           "is " + describe(value) + ", not a section; write ["
                             + full_name + "] and its keys below it"});
@@ -116,6 +117,15 @@ void read_file(const std::filesystem::path& file, configuration_draft& into) {
   }
 }
 
+std::string print_section(const configuration_section& section,
+                          const node_configuration& configuration) {
+  auto text = "\n# " + section.why + "\n[" + section.name + "]\n";
+  for (const auto& key : section.keys)
+    text += "# " + key.why + " (" + key.allowed + ")\n" + key.name + " = "
+            + key.print(configuration) + '\n';
+  return text;
+}
+
 } // namespace
 
 configuration_error::configuration_error(const std::string& message)
@@ -137,10 +147,11 @@ load_configuration(const std::filesystem::path& file,
 std::string print_configuration(const node_configuration& configuration) {
   std::string text = "# The configuration of a node. Every key is optional.\n";
   for (const auto& section : configuration_sections()) {
-    text += "\n# " + section.why + "\n[" + section.name + "]\n";
-    for (const auto& key : section.keys)
-      text += "# " + key.why + " (" + key.allowed + ")\n" + key.name + " = "
-              + key.print(configuration) + '\n';
+    text += print_section(section, configuration);
+    if (section.name == "scaling")
+      for (const auto& [topology, settings] : configuration.scaling_of)
+        text +=
+          print_section(*find_section("scaling." + topology), configuration);
   }
   return text;
 }

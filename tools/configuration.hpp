@@ -4,6 +4,9 @@
 
 #include "tools/endpoint.hpp"
 
+#include "scaling/node_pool.hpp"
+#include "scaling/scaling_settings.hpp"
+
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -54,6 +57,7 @@ struct node_configuration {
   struct node_settings {
     std::string name = "node-0";
     bool supervisor = true;
+    std::uint64_t max_partitions = 0;
 
     friend bool operator==(const node_settings&,
                            const node_settings&) = default;
@@ -170,6 +174,10 @@ struct node_configuration {
   batch_settings batches;
   checkpoint_settings checkpoints;
   savepoint_settings savepoints;
+  scaling_settings scaling;
+  /// For topologies that differ, by name.
+  std::map<std::string, scaling_settings> scaling_of;
+  pool_settings pool;
   timeout_settings timeouts;
   logging_settings logging;
 

@@ -1,5 +1,6 @@
 #include "tools/configuration_draft.hpp"
 
+#include "tools/configuration_scaling.hpp"
 #include "tools/units.hpp"
 
 #include <array>
@@ -21,21 +22,70 @@ std::array<listener, 3> listeners(const node_configuration& configuration) {
            {"http.listen", configuration.http.listen}}};
 }
 
+std::shared_ptr<toml::node> copy_of(const toml::node& value) {
+  return value.visit([](const auto& each) -> std::shared_ptr<toml::node> {
+    return std::make_shared<std::decay_t<decltype(each)>>(each);
+  });
+}
+
 } // namespace
 
 void configuration_draft::read(const configuration_key& key,
                                const toml::node& value,
                                const std::filesystem::path& folder,
                                std::string prefix) {
-  key.read(values_, value, folder);
+  if (topology_of_section(key.section).empty()) {
+    key.read(values_, value, folder);
+  } else {
+    auto tried = values_;
+    key.read(tried, value, folder);
+    exceptions_.push_back({&key, copy_of(value), folder});
+  }
   places_[key.full_name()] = {std::move(prefix), ++keys_set_};
 }
 
-node_configuration configuration_draft::finished() const {
+node_configuration configuration_draft::finished() {
+  for (auto& each : std::exchange(exceptions_, {}))
+    each.key->read(values_, *each.value, each.folder);
   check_ports_differ();
   check_closed_by_default();
   check_durations();
+  check_scaling("scaling", values_.scaling);
+  for (const auto& [topology, settings] : values_.scaling_of)
+    check_scaling("scaling." + topology, settings);
+  check_pool();
   return values_;
+}
+
+void configuration_draft::check_pool() const {
+  const auto& from = values_.pool.nodes_from;
+  if (!from.output.empty() && !std::filesystem::is_directory(from.output))
+    refuse({"pool.output"}, "there is no folder '" + from.output.string()
+                              + "'; make it, or name another one");
+  if (from.provider == provider_kind::by_hand)
+    return;
+  try {
+    check_command("pool.command", from.command);
+    if (!from.stop_command.empty())
+      check_command("pool.stop_command", from.stop_command);
+  } catch (const scaling_error& error) {
+    refuse({"pool.provider", "pool.command", "pool.stop_command"},
+           error.what());
+  }
+}
+
+void configuration_draft::check_scaling(
+  const std::string& section, const scaling_settings& settings) const {
+  try {
+    check(settings);
+  } catch (const scaling_error& error) {
+    std::vector<std::string> keys;
+    for (const auto& [key, where] : places_)
+      if (key.starts_with("scaling."))
+        keys.push_back(key);
+    auto in = section == "scaling" ? "" : '[' + section + "]: ";
+    refuse(keys, in + error.what());
+  }
 }
 
 void configuration_draft::check_ports_differ() const {
@@ -78,10 +128,10 @@ void configuration_draft::check_durations() const {
              + "); raise idle_length or lower length");
 }
 
-void configuration_draft::refuse(std::initializer_list<const char*> keys,
+void configuration_draft::refuse(const std::vector<std::string>& keys,
                                  const std::string& problem) const {
   place last;
-  for (const auto* key : keys) {
+  for (const auto& key : keys) {
     auto found = places_.find(key);
     if (found != places_.end() && found->second.order > last.order)
       last = found->second;

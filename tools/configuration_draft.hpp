@@ -6,9 +6,10 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <initializer_list>
 #include <map>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace braid {
 
@@ -24,7 +25,7 @@ public:
   /// The configuration, after all rules that concern several keys were checked.
   ///
   /// @throws configuration_error at that of the keys which was set last.
-  node_configuration finished() const;
+  node_configuration finished();
 
 private:
   struct place {
@@ -35,12 +36,23 @@ private:
   void check_ports_differ() const;
   void check_closed_by_default() const;
   void check_durations() const;
+  void check_pool() const;
+  void check_scaling(const std::string& section,
+                     const scaling_settings& settings) const;
 
   /// Refuses the configuration at that one of `keys` which was set last.
-  [[noreturn]] void refuse(std::initializer_list<const char*> keys,
+  [[noreturn]] void refuse(const std::vector<std::string>& keys,
                            const std::string& problem) const;
 
+  /// A key for one topology: read when it is known what holds for all.
+  struct exception {
+    const configuration_key* key = nullptr;
+    std::shared_ptr<toml::node> value;
+    std::filesystem::path folder;
+  };
+
   node_configuration values_;
+  std::vector<exception> exceptions_;
   std::map<std::string, place> places_;
   std::size_t keys_set_ = 0;
 };

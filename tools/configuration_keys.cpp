@@ -1,5 +1,8 @@
 #include "tools/configuration_keys.hpp"
 
+#include "tools/configuration_scaling.hpp"
+#include "tools/configuration_section.hpp"
+
 namespace braid {
 
 using namespace std::chrono_literals;
@@ -10,78 +13,6 @@ constexpr std::uint64_t KiB = std::uint64_t{1} << 10;
 constexpr std::uint64_t MiB = std::uint64_t{1} << 20;
 constexpr std::uint64_t GiB = std::uint64_t{1} << 30;
 
-/// Refuses what is not of the right shape, showing `example` instead.
-template <class T>
-void check_shape(const toml::node& value, const value_kind<T>& kind,
-                 const std::string& example) {
-  if (!has_shape(value, kind.shape))
-    throw refused_value("is " + describe(value) + ", not " + kind.noun
-                        + "; write it like " + example + " (" + kind.allowed
-                        + ')');
-}
-
-/// A key that is read by `set(into, value)` and printed from `get(from)`.
-template <class T, class Get, class Set>
-configuration_key make_key(const std::string& section, const std::string& name,
-                           const value_kind<T>& kind, Get get, Set set) {
-  configuration_key result;
-  result.section = section;
-  result.name = name;
-  result.shape = kind.shape;
-  result.allowed = kind.allowed;
-  result.print = [=](const node_configuration& from) {
-    return kind.print(get(from));
-  };
-  auto example = name + " = " + result.print(node_configuration{});
-  result.read = [=](node_configuration& into, const toml::node& value,
-                    const std::filesystem::path& folder) {
-    check_shape(value, kind, example);
-    try {
-      set(into, kind.read(value, folder));
-    } catch (const refused_value&) {
-      throw;
-    } catch (const std::invalid_argument& refused) {
-      throw refused_value(refused.what());
-    }
-  };
-  return result;
-}
-
-/// Builds the section that `Settings` is the content of.
-template <class Settings>
-class section_of {
-public:
-  section_of(std::string name, Settings node_configuration::*settings,
-             std::string why)
-    : settings_(settings) {
-    section_.name = std::move(name);
-    section_.why = std::move(why);
-  }
-
-  template <class T>
-  section_of& key(const std::string& name, T Settings::*field,
-                  const value_kind<T>& kind, std::string why) {
-    auto settings = settings_;
-    auto get = [=](const node_configuration& from) -> const T& {
-      return from.*settings.*field;
-    };
-    auto set = [=](node_configuration& into, T value) {
-      into.*settings.*field = std::move(value);
-    };
-    section_.keys.push_back(make_key(section_.name, name, kind, get, set));
-    section_.keys.back().why = std::move(why);
-    return *this;
-  }
-
-  configuration_section built() {
-    return std::move(section_);
-  }
-
-private:
-  Settings node_configuration::*settings_;
-  configuration_section section_;
-};
-
 using settings = node_configuration;
 
 configuration_section node_section() {
@@ -91,6 +22,10 @@ configuration_section node_section() {
          "the cluster.")
     .key("supervisor", &settings::node_settings::supervisor, boolean(),
          "Whether this node takes in topologies and supervises them.")
+    .key("max_partitions", &settings::node_settings::max_partitions,
+         whole_number(0, 65536),
+         "How many partitions of a run it takes at most, but for those of lost "
+         "nodes; 0: any number.")
     .built();
 }
 
@@ -310,12 +245,12 @@ configuration_section levels_section() {
 
 const std::vector<configuration_section>& configuration_sections() {
   static const std::vector<configuration_section> sections{
-    node_section(),       cluster_section(),  journal_section(),
-    control_section(),    data_section(),     http_section(),
-    security_section(),   plugins_section(),  scheduler_section(),
-    epochs_section(),     batches_section(),  checkpoints_section(),
-    savepoints_section(), timeouts_section(), logging_section(),
-    levels_section(),
+    node_section(),       cluster_section(), journal_section(),
+    control_section(),    data_section(),    http_section(),
+    security_section(),   plugins_section(), scheduler_section(),
+    epochs_section(),     batches_section(), checkpoints_section(),
+    savepoints_section(), scaling_section(), pool_section(),
+    timeouts_section(),   logging_section(), levels_section(),
   };
   return sections;
 }

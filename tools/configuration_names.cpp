@@ -1,7 +1,9 @@
 #include "tools/configuration_names.hpp"
 
+#include "tools/configuration_scaling.hpp"
 #include "tools/spelling.hpp"
 
+#include <map>
 #include <vector>
 
 namespace braid {
@@ -43,7 +45,15 @@ const configuration_section* find_section(const std::string& name) {
   for (const auto& section : configuration_sections())
     if (section.name == name)
       return &section;
-  return nullptr;
+  // Topologies have any names; what is known of one is kept.
+  static std::map<std::string, configuration_section> of_topologies;
+  auto topology = topology_of_section(name);
+  if (topology.empty())
+    return nullptr;
+  auto [found, anew] = of_topologies.try_emplace(name);
+  if (anew)
+    found->second = scaling_section_of(topology);
+  return &found->second;
 }
 
 const configuration_key* find_key(const configuration_section& section,

@@ -336,4 +336,48 @@ value_kind<log_format> format() {
     });
 }
 
+value_kind<policy_kind> policy() {
+  return text_kind<policy_kind>(
+    "a policy", "manual, threshold or rate",
+    [](const std::string& text, const std::filesystem::path&) {
+      auto kind = to_policy_kind(text);
+      if (!kind)
+        throw refused_value(in_quotes(text)
+                            + " is no policy; use manual, threshold or rate");
+      return *kind;
+    },
+    [](policy_kind value) { return to_string(value); });
+}
+
+value_kind<provider_kind> node_provider_kind() {
+  return text_kind<provider_kind>(
+    "a provider", "static, process or command",
+    [](const std::string& text, const std::filesystem::path&) {
+      auto kind = to_provider_kind(text);
+      if (!kind)
+        throw refused_value(in_quotes(text)
+                            + " is no provider; use static, process or "
+                              "command");
+      return *kind;
+    },
+    [](provider_kind value) { return to_string(value); });
+}
+
+value_kind<std::vector<std::string>> words() {
+  return {value_shape::list, "a list of words", "a list of words",
+          [](const toml::node& value, const std::filesystem::path&) {
+            std::vector<std::string> result;
+            for (const auto& element : *value.as_array()) {
+              if (!element.is_string())
+                throw refused_value("has " + describe(element)
+                                    + " in it; write each word in quotes");
+              result.push_back(element.as_string()->get());
+            }
+            return result;
+          },
+          [](const std::vector<std::string>& list) {
+            return print_list(list, [](const std::string& x) { return x; });
+          }};
+}
+
 } // namespace braid

@@ -85,4 +85,11 @@ value_kind<std::optional<log_level>> optional_level();
 
 value_kind<log_format> format();
 
+value_kind<policy_kind> policy();
+
+value_kind<provider_kind> node_provider_kind();
+
+/// A program and its arguments.
+value_kind<std::vector<std::string>> words();
+
 } // namespace braid

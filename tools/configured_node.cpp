@@ -35,6 +35,8 @@ node_settings node_settings_of(const node_configuration& configuration) {
   node_settings result;
   result.name = configuration.node.name;
   result.supervisor = configuration.node.supervisor;
+  result.most_partitions =
+    static_cast<std::uint32_t>(configuration.node.max_partitions);
   result.control = address_of(configuration.control.listen);
   result.data = address_of(configuration.data.listen);
   result.http = address_of(configuration.http.listen);
@@ -60,6 +62,9 @@ node_settings node_settings_of(const node_configuration& configuration) {
   result.savepoints.interval_us =
     static_cast<std::uint64_t>(savepoints.interval.count());
   result.savepoints.keep = savepoints.keep;
+  result.scaling = configuration.scaling;
+  result.scaling_of = configuration.scaling_of;
+  result.pool = configuration.pool;
   result.runs = run_settings_of(configuration);
   return result;
 }

@@ -152,6 +152,7 @@ http_answer post_verify(const cluster_access& cluster,
 
 constexpr std::string_view nodes_path = "/api/nodes";
 constexpr std::string_view scaling_of_run = "/scaling";
+constexpr std::string_view history_of_run = "/history";
 constexpr std::string_view abort_of_run = "/scaling/abort";
 constexpr std::string_view rebalance_of_run = "/rebalance";
 constexpr std::string_view drain_of_node = "/drain";
@@ -166,6 +167,13 @@ http_answer post_order(const cluster_access& cluster,
   return with_json(
     scaling_json(cluster.rescale(parse_scaling_order(asked.body, kind, run))),
     202);
+}
+
+http_answer get_history(const cluster_access& cluster,
+                        const http_question& asked) {
+  auto run = run_in(asked);
+  run.resize(run.size() - history_of_run.size());
+  return with_json(history_json(find_run(cluster.report(), run)));
 }
 
 http_answer post_scaling(const cluster_access& cluster,
@@ -226,13 +234,14 @@ constexpr std::string_view one_savepoint = "/api/savepoints/NAME";
 constexpr std::string_view verification = "/api/savepoints/verify";
 
 constexpr std::string_view scaling_of_one_run = "/api/topologies/NAME/scaling";
+constexpr std::string_view history_of_one_run = "/api/topologies/NAME/history";
 constexpr std::string_view abort_of_one_run =
   "/api/topologies/NAME/scaling/abort";
 constexpr std::string_view rebalance_of_one_run =
   "/api/topologies/NAME/rebalance";
 constexpr std::string_view drain_of_one_node = "/api/nodes/NAME/drain";
 
-constexpr std::array<route, 16> routes{{
+constexpr std::array<route, 17> routes{{
   {"GET", "/api/nodes", get_nodes},
   {"GET", runs_path, get_runs},
   {"POST", runs_path, post_run},
@@ -242,6 +251,7 @@ constexpr std::array<route, 16> routes{{
   {"GET", savepoints_path, get_savepoints},
   {"POST", verification, post_verify},
   {"GET", one_savepoint, get_savepoint},
+  {"GET", history_of_one_run, get_history},
   {"POST", scaling_of_one_run, post_scaling},
   {"POST", abort_of_one_run, post_abort},
   {"POST", rebalance_of_one_run, post_rebalance},
@@ -275,6 +285,8 @@ std::string_view route_path(std::string_view path) {
     return savepoints_of_one_run;
   if (is_below(runs_path, abort_of_run))
     return abort_of_one_run;
+  if (is_below(runs_path, history_of_run))
+    return history_of_one_run;
   if (is_below(runs_path, scaling_of_run))
     return scaling_of_one_run;
   if (is_below(runs_path, rebalance_of_run))

@@ -171,6 +171,7 @@ json run_summary(const cluster_report& cluster, const run_report& run) {
   result["hand_overs"] = run.hand_overs;
   result["hand_over"] = run.hand_over;
   result["hand_over_problem"] = run.hand_over_problem;
+  result["warnings"] = run.warnings;
   result["actor"] = run.actor;
   result["partitions"] = all;
   result["partitions_done"] = done;
@@ -234,7 +235,7 @@ json nodes_json(const cluster_report& cluster) {
   auto nodes = json::array();
   for (auto* node : in_order(cluster))
     nodes.push_back(node_json(*node));
-  return {{"nodes", nodes}};
+  return {{"nodes", nodes}, {"notes", cluster.notes}};
 }
 
 json runs_json(const cluster_report& cluster) {

@@ -57,6 +57,36 @@ std::uint32_t partitions_in(const json& body) {
   return number.get<std::uint32_t>();
 }
 
+json summary_json(const operator_summary& summary) {
+  return {{"parallelism", summary.parallelism},
+          {"busy_percent", static_cast<double>(summary.busy_permille) / 10},
+          {"tuples_per_second", summary.tuples_in_per_second},
+          {"backlog", summary.backlog}};
+}
+
+json change_json(const operator_change& change) {
+  return {{"operator", change.name},
+          {"from", change.from},
+          {"to", change.to},
+          {"reason", change.reason},
+          {"before", summary_json(change.before)},
+          {"after", change.after ? summary_json(*change.after) : json{}}};
+}
+
+json decision_json(const scaling_decision& decision) {
+  json result{
+    {"number", decision.number},
+    {"by", to_string(decision.by)},
+    {"state", to_string(decision.state)},
+    {"at_us", decision.at.count()},
+    {"pause_us", decision.pause ? json(decision.pause->count()) : json{}},
+    {"problem", decision.problem}};
+  auto& changes = result["changes"] = json::array();
+  for (auto& each : decision.changes)
+    changes.push_back(change_json(each));
+  return result;
+}
+
 } // namespace
 
 scaling_order parse_scaling_order(std::string_view text, scaling_kind kind,
@@ -95,6 +125,13 @@ scaling_order parse_drain_order(std::string_view text,
 
 json scaling_json(const scaling_answer& answer) {
   return {{"steps", answer.steps}};
+}
+
+json history_json(const run_report& run) {
+  auto decisions = json::array();
+  for (auto& each : run.decisions)
+    decisions.push_back(decision_json(each));
+  return {{"run", run.name}, {"decisions", decisions}};
 }
 
 } // namespace braid

@@ -25,4 +25,7 @@ scaling_order parse_drain_order(std::string_view text, const std::string& node);
 /// {"steps": [...]}
 json scaling_json(const scaling_answer& answer);
 
+/// {"run": ..., "decisions": [...]}, the oldest first.
+json history_json(const run_report& run);
+
 } // namespace braid

@@ -292,3 +292,26 @@ TEST_CASE("runs do not touch each other", "[backups]") {
   held.drop_run(backed_run);
   CHECK(held.bytes() == empty);
 }
+
+// A shadow's first copies are behind what its origins back up, until it has
+// backed up all.
+TEST_CASE("copies of a shadow stay though newer epochs are stable",
+          "[backups]") {
+  auto held = holder();
+  auto shadow = lost(2);
+  shadow.shadow = true;
+  held.fence(backed_run, shadow, 20);
+  held.put(backup_of(40, 2));
+  held.stable(backed_run, 60);
+  auto changes = backup_of(80, 2);
+  for (auto& [slice, content] : changes.checkpoint.slices)
+    changes.checkpoint.bases[slice] = 40;
+  changes.checkpoint.shared_base = 40;
+  CHECK(held.put(changes).result == put_result::stored);
+  SECTION("but not when it is none any more") {
+    held.stable(backed_run, 80);
+    held.forget_shadows(backed_run);
+    held.stable(backed_run, 100);
+    CHECK(all_of(held, 100).slices.empty());
+  }
+}

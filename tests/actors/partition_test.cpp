@@ -1,4 +1,5 @@
 #include "tests/actors/partition_messages.hpp"
+#include "tests/actors/silent_source.hpp"
 
 #include "actors/make_partition.hpp"
 #include "actors/partition.hpp"
@@ -11,22 +12,6 @@
 using namespace braid;
 
 namespace {
-
-/// Only there to be consumed: the tests send what it would.
-struct silent_source {
-  using value_type = std::uint64_t;
-
-  std::uint32_t count = 2;
-
-  std::uint32_t splits() const {
-    return count;
-  }
-
-  std::unique_ptr<source_reader<std::uint64_t>>
-  open(std::uint32_t, const source_context&) const {
-    return nullptr;
-  }
-};
 
 /// Doubles what it gets, and fails at 13.
 class doubling final : public unkeyed_operator<std::uint64_t> {

@@ -1,4 +1,5 @@
 #include "tests/actors/partition_messages.hpp"
+#include "tests/actors/silent_source.hpp"
 
 #include "actors/replaying_outbox.hpp"
 
@@ -15,20 +16,6 @@ using namespace braid;
 namespace {
 
 using result = replaying_outbox::credit_result;
-
-/// Only there to be consumed.
-struct silent_source {
-  using value_type = std::uint64_t;
-
-  std::uint32_t splits() const {
-    return 2;
-  }
-
-  std::unique_ptr<source_reader<std::uint64_t>>
-  open(std::uint32_t, const source_context&) const {
-    return nullptr;
-  }
-};
 
 /// Notes what is sent, in order: "b1" for a batch of epoch 1, "c1-2" for the
 /// close of epochs 1 and 2; and of which generation, if that is not 0.

@@ -105,8 +105,8 @@ TEST_CASE("ambiguous and unknown names are answered with the candidates") {
   CHECK(all.control({"submit", "nonsense"}).errors
         == "braidctl: there is no topology 'nonsense'; there are endless, "
            "everything, hash_chains, hash_chains_changed, large_state, "
-           "slow_diamond, slow_sink, stuck, throwing, two_speeds, "
-           "word_count\n");
+           "slow_diamond, slow_numbers, slow_sink, stuck, throwing, "
+           "two_speeds, word_count\n");
 }
 
 TEST_CASE("waiting ends at its limit, and the run goes on") {

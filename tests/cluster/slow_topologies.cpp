@@ -63,6 +63,8 @@ auto numbers(const braid::settings& settings) {
   braid::generator_options options;
   if (settings.has("tuples"))
     options.count = static_cast<number>(settings.number("tuples"));
+  if (settings.has("rate"))
+    options.rate = static_cast<number>(settings.number("rate"));
   options.splits = 2;
   return braid::generate([](number n) { return n; }, options);
 }
@@ -76,6 +78,15 @@ BRAID_TOPOLOGY(slow_sink) {
       "kept", number{0}, [](number& last, const number& n) { last = n; },
       braid::emit::each_update)
     .sink("slow", dawdle{});
+}
+
+/// More numbers may come than one partition of `slow` can take.
+BRAID_TOPOLOGY(slow_numbers) {
+  topology.source("numbers", numbers(settings))
+    .key_by(itself)
+    .process<dawdler>("slow")
+    .map("lines", [](number n) { return std::to_string(n); })
+    .sink("result", braid::write_lines(settings.path("output")));
 }
 
 /// Both halves of a number come by ways of their own, and meet in the join.

@@ -93,6 +93,18 @@ TEST_CASE("a generator with a rate makes what is due, and says what comes") {
   CHECK(split.take().times == times{1'500'000, 1'750'000, 2'000'000});
 }
 
+TEST_CASE("a generator with a rate knows what waits to be read") {
+  split_fixture split{generate(same, {.count = 6, .rate = 4, .splits = 2}), 1};
+  CHECK(split.reader().waiting(1'000'000) == 0);
+  split.read(at(1'000'000));
+  CHECK(split.reader().waiting(1'000'000) == 0);
+  CHECK(split.reader().waiting(1'250'000) == 1);
+  CHECK(split.reader().waiting(2'000'000) == 2);
+  CHECK(split.reader().waiting(9'000'000) == 3); // there are no more
+  split_fixture unpaced{generate(same, {.count = 6})};
+  CHECK(!unpaced.reader().waiting(1'000'000));
+}
+
 TEST_CASE("a generator that fell behind stamps when its tuples were due") {
   split_fixture split{generate(same, {.rate = 1'000'000, .start = 10})};
   auto limits = tuples(2);

@@ -32,12 +32,12 @@ TEST_CASE("placeholders are replaced, and wrong ones refused") {
     command_for({"run", "--name={name}", "{address}/{name}", "{Name} {"}, order)
     == std::vector<std::string>{"run", "--name=spare-1",
                                 "127.0.0.1:4700/spare-1", "{Name} {"});
-  CHECK_NOTHROW(check_command("scaling.command", {"run", "{\"a\": 1}", "{}"}));
-  CHECK_THROWS_WITH(check_command("scaling.command", {"run", "a{nmae}"}),
-                    Catch::StartsWith("scaling.command: ")
+  CHECK_NOTHROW(check_command("pool.command", {"run", "{\"a\": 1}", "{}"}));
+  CHECK_THROWS_WITH(check_command("pool.command", {"run", "a{nmae}"}),
+                    Catch::StartsWith("pool.command: ")
                       && Catch::Contains("{nmae}")
                       && Catch::Contains("{name} and {address}"));
-  CHECK_THROWS_WITH(check_command("scaling.command", {}),
+  CHECK_THROWS_WITH(check_command("pool.command", {}),
                     Catch::Contains("as a list"));
 }
 
@@ -54,7 +54,7 @@ TEST_CASE("the settings say which provider there is") {
                     Catch::StartsWith("scaling.time_limit: "));
   settings.output = "/no/such/folder";
   CHECK_THROWS_WITH(make_provider(settings),
-                    Catch::StartsWith("scaling.output: ")
+                    Catch::StartsWith("pool.output: ")
                       && Catch::Contains("/no/such/folder"));
   for (auto name : {"static", "process", "command"})
     CHECK(to_string(*to_provider_kind(name)) == name);
@@ -224,7 +224,7 @@ TEST_CASE("command: a program that is not there fails as others do") {
 
 TEST_CASE("command: impossible options are refused") {
   CHECK_THROWS_WITH(command_provider{command_provider::options{}},
-                    Catch::StartsWith("scaling.command: "));
+                    Catch::StartsWith("pool.command: "));
   auto values = commands("true");
   values.attempts = 0;
   CHECK_THROWS_WITH(command_provider{values},

@@ -232,10 +232,13 @@ void hand_over_run::carry_out(const run_logic::action& action) {
 
 void hand_over_run::recover(const recovery& what, node_index node) {
   place(node, what.plan);
+  if (what.generation == logic_->generation())
+    held_.forget_shadows(1);
+  for (auto& lost : what.lost)
+    held_.fence(1, lost, what.stable);
   for (auto& lost : what.lost) {
     if (what.plan.owners[lost.place.id].nodes[lost.place.index] != node)
       continue;
-    held_.fence(1, lost, what.stable);
     recovery_collector collector{1, lost, what.stable, {"holder"}};
     for (auto& part : held_.parts_of(1, lost, what.stable).parts)
       collector.on_part(part);

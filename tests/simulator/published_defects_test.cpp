@@ -4,6 +4,7 @@
 // recovery that needs a person are tests/cluster/recovery_test.cpp.
 #include "tests/simulator/hosting.hpp"
 #include "tests/simulator/scripted_source.hpp"
+#include "tests/simulator/seeds.hpp"
 
 #include "operators/key_hash.hpp"
 #include "operators/stream.hpp"
@@ -87,14 +88,14 @@ void survives(const composer& compose, const partition_settings& settings,
   auto expected = run_hosted(compose, {3, false}, settings, 0).found;
   std::uint64_t crashes = 0;
   std::uint64_t restored = 0;
-  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+  auto whole = for_each_seed(30, [&](std::uint64_t seed) {
     auto run = run_hosted(compose, {3, seed % 2 == 0}, settings, seed, options);
     CHECK(difference(expected, run.found).empty());
     crashes += run.report.crashes;
     restored += run.report.restored_at > 0;
-  }
-  CHECK(crashes > 30);
-  CHECK(restored > 5);
+  });
+  CHECK((!whole || crashes > 30));
+  CHECK((!whole || restored > 5));
 }
 
 } // namespace

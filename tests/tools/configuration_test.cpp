@@ -35,7 +35,7 @@ TEST_CASE_METHOD(fixture, "the printed defaults show every key and its why") {
 TEST_CASE_METHOD(fixture, "every key is read into its own place") {
   auto plugin = folder.write("lib \"quoted\" \\.so", "");
   node_configuration other;
-  other.node = {"n-1_a.b", false};
+  other.node = {"n-1_a.b", false, 7};
   other.cluster = {{{"10.0.0.1", 1}, {"::1", 2}, {"host", 3}}, 20ms, 1min};
   other.journal = {folder.path() / "journal", 2s};
   other.control.listen = {"0.0.0.0", 0};
@@ -48,6 +48,20 @@ TEST_CASE_METHOD(fixture, "every key is read into its own place") {
   other.batches.size = 1024;
   other.checkpoints = {false, 15ms, 2, 5, 1 << 20, 1 << 19, 70ms};
   other.savepoints = {folder.path() / "savepoints", 15min, 7};
+  other.scaling = {
+    policy_kind::rate, true, 1s, 3, 71, 49, 84, 9s, 4min, 2s, 3min, 2, 32};
+  other.scaling_of["words"] = other.scaling;
+  other.scaling_of["words"].policy = policy_kind::threshold;
+  other.pool = {{provider_kind::command,
+                 {"start", "a \"{name}\"", "{address}"},
+                 {"stop", "{name}"},
+                 4,
+                 10s,
+                 folder.path()},
+                2,
+                5,
+                30s,
+                40s};
   other.timeouts = {11ms, 12ms, 13ms, 14ms};
   other.logging = {log_level::trace,
                    log_format::json,
@@ -64,6 +78,52 @@ TEST_CASE_METHOD(fixture, "every key is read into its own place") {
       CHECK(key.print(other) != key.print({}));
     }
   CHECK(load(print_configuration(other)) == other);
+}
+
+TEST_CASE_METHOD(fixture, "a topology is scaled as all are, but for what its "
+                          "own section says") {
+  auto loaded = load("[scaling.words]\npolicy = \"rate\"\n"
+                     "[scaling]\ninterval = \"1s\"\ntarget = 60\n");
+  CHECK(loaded.scaling.policy == policy_kind::manual);
+  REQUIRE(loaded.scaling_of.contains("words"));
+  auto& words = loaded.scaling_of.at("words");
+  CHECK(words.policy == policy_kind::rate);
+  CHECK(words.interval == 1s);
+  CHECK(words.target == 60);
+  auto overridden =
+    load_configuration({}, {"scaling.words.target=50", "scaling.target=70"});
+  CHECK(overridden.scaling.target == 70);
+  CHECK(overridden.scaling_of.at("words").target == 50);
+}
+
+TEST_CASE_METHOD(fixture, "settings of scaling that cannot work are refused") {
+  CHECK(refused("[scaling]\npolicy = \"best\"")
+        == "node.toml:2: scaling.policy: \"best\" is no policy; use manual, "
+           "threshold or rate");
+  CHECK(refused("[scaling]\npolcy = \"rate\"")
+        == "node.toml:2: scaling.polcy: unknown key; did you mean "
+           "scaling.policy?");
+  CHECK(refused("[scaling.words]\ntarge = 5")
+        == "node.toml:2: scaling.words.targe: unknown key; did you mean "
+           "scaling.words.target?");
+  CHECK_THAT(refused("[scaling]\nthreshold = 40"),
+             Catch::StartsWith("node.toml:2: scaling.threshold: scaling."
+                               "lower_bound: 50 is not below"));
+  CHECK_THAT(refused("[scaling.words]\nmin_parallelism = 99"),
+             Catch::Contains("[scaling.words]: scaling.min_parallelism: 99 is "
+                             "above"));
+}
+
+TEST_CASE_METHOD(fixture, "a provider that could start no node is refused") {
+  CHECK_THAT(
+    refused("[pool]\nprovider = \"process\""),
+    Catch::StartsWith("node.toml:2: pool.provider: pool.command: there "
+                      "is no program to run"));
+  CHECK_THAT(refused("[pool]\nprovider = \"command\"\n"
+                     "command = [\"start\", \"{nme}\"]"),
+             Catch::Contains("{nme} stands for nothing"));
+  CHECK_THAT(refused("[pool]\ncommand = [1]"),
+             Catch::Contains("write each word in quotes"));
 }
 
 TEST_CASE("no two keys have the same name") {
@@ -112,7 +172,7 @@ TEST_CASE_METHOD(fixture, "a key in the wrong section is sent to its own") {
 TEST_CASE_METHOD(fixture, "a key that resembles none gets the list") {
   CHECK(refused("[node]\ncolour = 1")
         == "node.toml:2: node.colour: unknown key; the keys of node are name, "
-           "supervisor");
+           "supervisor, max_partitions");
 }
 
 TEST_CASE_METHOD(fixture, "a misspelt section is refused, too") {
@@ -124,7 +184,7 @@ TEST_CASE_METHOD(fixture, "a misspelt section is refused, too") {
   auto list =
     "the sections are node, cluster, journal, control, data, http, "
     "security, plugins, scheduler, epochs, batches, checkpoints, savepoints, "
-    "timeouts, logging, logging.levels";
+    "scaling, pool, timeouts, logging, logging.levels";
   CHECK(refused("[nonsense]\nx = 1")
         == std::string{"node.toml:1: nonsense: unknown section; "} + list);
   CHECK(refused("nonsense = 1")

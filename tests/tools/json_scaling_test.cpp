@@ -1,3 +1,4 @@
+#include "tools/braidctl_tables.hpp"
 #include "tools/json_scaling.hpp"
 
 #include <catch2/catch.hpp>
@@ -57,4 +58,44 @@ TEST_CASE("an order to drain a node needs no body") {
 TEST_CASE("the answer to an order has its steps") {
   CHECK(scaling_json({{"counts/0 to 2 fresh partitions on a, b"}}).dump()
         == R"({"steps":["counts/0 to 2 fresh partitions on a, b"]})");
+}
+
+TEST_CASE("the history of a run has each decision with its figures") {
+  scaling_decision decision;
+  decision.number = 3;
+  decision.by = policy_kind::rate;
+  decision.state = decision_state::carried_out;
+  decision.at = std::chrono::microseconds{5'000'000};
+  decision.pause = std::chrono::microseconds{12'000};
+  operator_change change;
+  change.name = "counts";
+  change.from = 1;
+  change.to = 4;
+  change.reason = "95 % busy";
+  change.before = {1, 950, 80'000, 7};
+  change.after = operator_summary{4, 400, 160'000, 0};
+  decision.changes = {change};
+  run_report run;
+  run.name = "words-1";
+  run.decisions = {decision};
+  auto answer = history_json(run);
+  CHECK(answer["run"] == "words-1");
+  auto& told = answer["decisions"][0];
+  CHECK(told["by"] == "rate");
+  CHECK(told["state"] == "carried out");
+  CHECK(told["pause_us"] == 12'000);
+  CHECK(told["changes"][0]["before"]["busy_percent"] == 95.0);
+  CHECK(told["changes"][0]["after"]["parallelism"] == 4);
+  auto text = history_text(answer);
+  CHECK_THAT(text, Catch::Contains("1 -> 4") && Catch::Contains("95 % -> 40 %")
+                     && Catch::Contains("12 ms")
+                     && Catch::Contains("95 % busy"));
+  run.decisions[0].pause.reset();
+  run.decisions[0].changes[0].after.reset();
+  run.decisions[0].state = decision_state::failed;
+  run.decisions[0].problem = "it took too long";
+  text = history_text(history_json(run));
+  CHECK_THAT(text, Catch::Contains("it took too long"));
+  run.decisions.clear();
+  CHECK(history_text(history_json(run)) == "nothing was decided yet\n");
 }
