@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <spdlog/spdlog.h>
 #include <sstream>
@@ -13,6 +14,16 @@
 #include <unistd.h>
 
 namespace braid {
+
+namespace {
+
+/// This process's own, so that nothing is left.
+std::filesystem::path savepoint_folder() {
+  return std::filesystem::temp_directory_path()
+         / ("braid-bench-" + std::to_string(getpid()));
+}
+
+} // namespace
 
 node_settings bench_settings(const std::string& name) {
   // Nodes that are killed are what some benchmarks are about.
@@ -34,13 +45,18 @@ topology_registry bench_registry() {
 
 bench_cluster::bench_cluster(std::string program, unsigned workers,
                              const run_settings& runs)
-  : program_(std::move(program)) {
+  : bench_cluster(std::move(program), {workers, runs, {}, 0}) {}
+
+bench_cluster::bench_cluster(std::string program, const options& how)
+  : program_(std::move(program)), threads_(how.threads) {
   auto settings = bench_settings("bench");
-  settings.runs = runs;
+  settings.runs = how.runs;
+  settings.scaling = how.scaling;
+  settings.savepoints.directory = savepoint_folder().string();
   node_ = std::make_unique<node>(settings, bench_registry());
-  for (unsigned i = 0; i < workers; ++i)
+  for (unsigned i = 0; i < how.workers; ++i)
     start_worker();
-  await_nodes(workers + 1);
+  await_nodes(how.workers + 1);
 }
 
 bench_cluster::~bench_cluster() {
@@ -48,6 +64,9 @@ bench_cluster::~bench_cluster() {
     kill(worker, SIGKILL);
   for (auto worker : workers_)
     waitpid(worker, nullptr, 0);
+  node_.reset();
+  std::error_code ignored;
+  std::filesystem::remove_all(savepoint_folder(), ignored);
 }
 
 void bench_cluster::add_worker() {
@@ -78,10 +97,11 @@ void bench_cluster::await_nodes(std::size_t count) {
 void bench_cluster::start_worker() {
   auto name = "worker-" + std::to_string(started_++);
   auto port = std::to_string(node_->settings().control.port);
+  auto threads = std::to_string(threads_);
   auto child = fork();
   if (child == 0) {
     execl(program_.c_str(), program_.c_str(), "--worker", name.c_str(),
-          port.c_str(), nullptr);
+          port.c_str(), threads.c_str(), nullptr);
     _exit(127);
   }
   workers_.push_back(child);
@@ -108,10 +128,12 @@ std::chrono::duration<double> bench_cluster::run(const submission& asked) {
   return took;
 }
 
-int run_worker(const std::string& name, std::uint16_t supervising_port) {
+int run_worker(const std::string& name, std::uint16_t supervising_port,
+               unsigned threads) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   auto settings = bench_settings(name);
   settings.supervisor = false;
+  settings.threads = threads;
   settings.look_for = {{"127.0.0.1", supervising_port}};
   node worker{settings, bench_registry()};
   for (;;)

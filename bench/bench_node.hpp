@@ -20,9 +20,18 @@ topology_registry bench_registry();
 class bench_cluster {
 public:
   /// `program` is this executable, which must call `run_worker` when it is
-  /// started with `--worker NAME PORT`.
+  /// started with `--worker NAME PORT THREADS`.
   bench_cluster(std::string program, unsigned workers,
                 const run_settings& runs = {});
+
+  /// What is not set by default.
+  struct options {
+    unsigned workers = 0;
+    run_settings runs{};
+    scaling_settings scaling{};
+    unsigned threads = 0; ///< of each worker's scheduler; 0: as usual
+  };
+  bench_cluster(std::string program, const options& how);
   ~bench_cluster();
 
   bench_cluster(const bench_cluster&) = delete;
@@ -55,13 +64,15 @@ private:
   void await_nodes(std::size_t count);
 
   std::string program_;
+  unsigned threads_ = 0;
   unsigned started_ = 0;
   std::unique_ptr<node> node_;
   std::vector<pid_t> workers_;
 };
 
 /// The main function of a worker process: ends when its parent does.
-int run_worker(const std::string& name, std::uint16_t supervising_port);
+int run_worker(const std::string& name, std::uint16_t supervising_port,
+               unsigned threads);
 
 /// User and system time that a process has used so far.
 double cpu_seconds_of(pid_t process);

@@ -29,6 +29,8 @@ const std::vector<std::pair<std::string, benchmark>> benchmarks{
   {"recovery.state", braid::measure_state_recovery},
   {"overhead.small", braid::measure_small_overhead},
   {"overhead.large", braid::measure_large_overhead},
+  {"hand_over", braid::measure_hand_over},
+  {"elasticity", braid::measure_elasticity},
 };
 
 /// What stands before a dot names all that begin so.
@@ -65,6 +67,9 @@ int run(int argc, char** argv) {
     .add_option("--gigabytes", setup.gigabytes,
                 "of the large states that are restored, just these")
     ->check(CLI::IsMember({1, 2, 4}));
+  app.add_option("--plots", setup.plots, "a folder for plots, as SVG")
+    ->check(CLI::ExistingDirectory)
+    ->type_name("FOLDER");
   CLI11_PARSE(app, argc, argv);
   nlohmann::ordered_json all;
   for (auto& [name, measure] : benchmarks) {
@@ -95,9 +100,10 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    if (argc == 4 && std::strcmp(argv[1], "--worker") == 0)
+    if (argc == 5 && std::strcmp(argv[1], "--worker") == 0)
       return braid::run_worker(argv[2],
-                               static_cast<std::uint16_t>(std::atoi(argv[3])));
+                               static_cast<std::uint16_t>(std::atoi(argv[3])),
+                               static_cast<unsigned>(std::atoi(argv[4])));
     return run(argc, argv);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "braid-bench: %s\n", error.what());

@@ -1,6 +1,7 @@
 // How the engine compares with code written by hand, and what it costs idle.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ struct bench_setup {
   bool quick = false; ///< a tenth of the work: to see that it runs
   /// Of the large states that are restored, these only; empty: all.
   std::vector<unsigned> gigabytes;
+  std::filesystem::path plots; ///< a folder for SVG files; empty: none
 };
 
 /// Counts by key: one partition against a loop, and over a two-way exchange.
@@ -49,5 +51,13 @@ std::vector<measurement> measure_state_recovery(const bench_setup& setup);
 /// small state, and of a large one of which a tenth changes each second.
 std::vector<measurement> measure_small_overhead(const bench_setup& setup);
 std::vector<measurement> measure_large_overhead(const bench_setup& setup);
+
+/// The age of results while an operator with 100 MB, then 1 GB of state goes
+/// from one partition to four and back, beside a stop and a restart.
+std::vector<measurement> measure_hand_over(const bench_setup& setup);
+
+/// How policies follow an input that rises to eight times what one partition
+/// carries and falls again, and whether they keep still under noise.
+std::vector<measurement> measure_elasticity(const bench_setup& setup);
 
 } // namespace braid

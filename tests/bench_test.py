@@ -1,5 +1,5 @@
-"""Sees that the short forms of the benchmarks of recovery and of checkpoints'
-cost run, and print what `docs/benchmarks.md` says. What they measure is not
+"""Sees that the short forms of the benchmarks of recovery, of checkpoints' cost
+and of hand-overs run, and print what `docs/benchmarks.md` says. What they measure is not
 judged here: other tests run beside them.
 
     bench_test.py BRAID_BENCH
@@ -16,12 +16,14 @@ WANTED = {
     "state_of_128_MiB": "s",
     "small_state_throughput_with_checkpoints": "of that without",
     "large_state_latency_99th_with_checkpoints": "times that without",
+    "100_mb_latency_99th_in_hand_over": "ms",
+    "100_mb_stop_and_restart_gap": "ms",
 }
 
 
 def main():
     command = [sys.argv[1], "--only", "recovery", "--only", "overhead",
-               "--quick", "--runs", "1", "--json"]
+               "--only", "hand_over", "--quick", "--runs", "1", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=280,
                           check=False)
     if done.returncode != 0:
