@@ -52,9 +52,11 @@ run_logic::run_logic(const saved_run& saved) : run_logic(saved.plan) {
   if (!plan_.hand_overs.empty())
     phase_ = hand_over_phase::catching_up;
   stable_ = stable_epoch{members_of(plan_), saved.stable};
-  // Late reports of instances that were replaced stay void.
+  // Late reports of instances that were replaced stay void. Nobody has replaced
+  // the origins of a hand-over that is not committed.
   for (auto& [place, generation] : generations_)
-    stable_.fence(place.id, slices_of(place), generation, stable());
+    if (!is_shadow(place))
+      stable_.fence(place.id, slices_of(place), generation, stable());
 }
 
 saved_run run_logic::saved(const run_report& report) const {

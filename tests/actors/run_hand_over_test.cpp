@@ -228,3 +228,21 @@ TEST_CASE("what waited for shadows counts when the hand-over is aborted") {
   logic.abort_hand_overs("for a reason");
   CHECK(logic.stable() == 10);
 }
+
+// The fence of the next life was set by the successors, which never took over:
+// no epoch became stable any more.
+TEST_CASE("origins count on after the supervisor was started again amid a "
+          "hand-over") {
+  auto before = running();
+  prepare(before);
+  run_logic after{before.saved({})};
+  after.on_supervisor_back({0, 1, 2}, {});
+  auto generation = after.generation();
+  for (node_index node : {0, 1, 2})
+    after.on_recovered(node, generation);
+  for (node_index node : {0, 1, 2})
+    after.on_resumed(node, generation);
+  CHECK(after.phase() == phase::none);
+  all_old_report(after, 20);
+  CHECK(after.stable() == 20);
+}
