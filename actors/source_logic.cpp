@@ -139,11 +139,11 @@ step_result source_logic::step(event_time wall) {
   note_waiting(wall);
   if (epoch_.number + (open_ ? 0 : 1) > flow_.allowed()) {
     load_->state = partition_state::blocked;
-    return {};
+    return {.wake_at = next_count(wall)};
   }
   if (!open_ && is_held_back() && named_ <= epoch_.number) {
     load_->state = partition_state::held;
-    return {};
+    return {.wake_at = next_count(wall)};
   }
   if (!open_)
     open(wall);
@@ -316,6 +316,15 @@ void source_logic::adapt_cap() {
     max_tuples_ = std::min(fitting, max_tuples_ + max_tuples_ / 8 + 1);
   else if (largest.bytes > cuts_.max_bytes)
     max_tuples_ = fitting;
+}
+
+/// Whoever scales wants to know what waits outside, however long nothing can be
+/// read.
+std::optional<event_time> source_logic::next_count(event_time wall) const {
+  constexpr event_time between_counts = 200'000;
+  if (!load_->knows_arrivals || !by_clock())
+    return std::nullopt;
+  return wall + between_counts;
 }
 
 void source_logic::note_waiting(event_time wall) {

@@ -68,6 +68,7 @@ private:
   epoch_number checkpoint_within(epoch_number last) const;
   void adopt_placement();
   void note_waiting(event_time wall);
+  std::optional<event_time> next_count(event_time wall) const;
   void adapt_cap();
   void note_tuples(std::uint64_t tuples);
   epoch_number last_to_close(const read_progress& progress) const;

@@ -6,6 +6,7 @@
 #include "actors/source_logic.hpp"
 
 #include "operators/collect_sink.hpp"
+#include "operators/generator.hpp"
 #include "operators/stream.hpp"
 
 #include <catch2/catch.hpp>
@@ -379,6 +380,33 @@ TEST_CASE("a source waits while too many epochs are in flight") {
   source.credit(1);
   CHECK(source.step(start + 500 * ms).wake_at == start + 500 * ms + idle);
   CHECK(source.logic().load().state == partition_state::waiting);
+}
+
+TEST_CASE("a source that is held up goes on counting what waits outside") {
+  topology graph{"test", settings{}};
+  graph
+    .source("source", generate(
+                        [](std::uint64_t i) {
+                          return item{i, i, 0};
+                        },
+                        {.rate = 1'000}))
+    .sink("sink", collect(std::make_shared<collected<item>>()));
+  partition_settings settings;
+  settings.flow.in_flight = 1;
+  auto owners = assign_evenly(graph, {}, 1);
+  kept_messages sent;
+  auto source = make_partition(graph, owners, {0, 0}, settings, {sent, [] {}});
+  source->step(start);
+  source->step(start + 5 * ms);
+  REQUIRE(source->load().epoch == 1);
+  auto held_up = source->step(start + 10 * ms);
+  CHECK(source->load().state == partition_state::blocked);
+  CHECK(source->load().knows_arrivals);
+  auto waiting = source->load().queued_tuples.load();
+  REQUIRE(held_up.wake_at);
+  CHECK(*held_up.wake_at > start + 10 * ms);
+  source->step(*held_up.wake_at);
+  CHECK(source->load().queued_tuples > waiting + 100);
 }
 
 TEST_CASE("a source that has ended refuses checkpoints before its end") {
