@@ -3,9 +3,9 @@ set(BRAID_SANITIZE "" CACHE STRING "Sanitizers, for example address,undefined")
 if(BRAID_SANITIZE)
   # CAF's headers bind a null reference for actors without arguments, which is
   # harmless but would fail every run.
-  # The other checks that are left out look at every access, cost a third of the
-  # time to compile, and find what AddressSanitizer finds, too, or what this
-  # machine does not mind.
+  # The other checks that are left out look at every access, take long to
+  # compile, and find what AddressSanitizer finds, too, or what this machine does
+  # not mind.
   add_compile_options(-fsanitize=${BRAID_SANITIZE} -fno-sanitize=null,vptr
     -fno-sanitize=object-size,alignment
     -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1

@@ -24,6 +24,15 @@ std::set<command> kinds_in(const run_logic::actions& actions) {
   return result;
 }
 
+/// Both shadows have caught up, and have backed up epoch 8.
+void bring_shadows_near(run_logic& logic) {
+  prepare(logic);
+  for (partition_index successor : {1, 2}) {
+    logic.on_caught_up({1, successor}, logic.generation());
+    report(logic, 1, successor, 8);
+  }
+}
+
 } // namespace
 
 TEST_CASE("slices change hands once their successors have caught up") {
@@ -179,11 +188,7 @@ TEST_CASE("without checkpoints nothing is handed over") {
 // Each time the next epoch was stable before they had backed up the last one.
 TEST_CASE("what becomes stable waits for shadows that are nearly there") {
   auto logic = running();
-  prepare(logic);
-  for (partition_index successor : {1, 2}) {
-    logic.on_caught_up({1, successor}, logic.generation());
-    report(logic, 1, successor, 8);
-  }
+  bring_shadows_near(logic);
   all_old_report(logic, 10);
   CHECK(logic.stable() == 0);
   CHECK(report(logic, 1, 1, 10).empty());
@@ -195,11 +200,7 @@ TEST_CASE("what becomes stable waits for shadows that are nearly there") {
 
 TEST_CASE("an epoch that a shadow has left out is not waited for") {
   auto logic = running();
-  prepare(logic);
-  for (partition_index successor : {1, 2}) {
-    logic.on_caught_up({1, successor}, logic.generation());
-    report(logic, 1, successor, 8);
-  }
+  bring_shadows_near(logic);
   all_old_report(logic, 10);
   report(logic, 1, 1, 12);
   report(logic, 1, 2, 11);
@@ -219,11 +220,7 @@ TEST_CASE("nothing waits for shadows that have not backed up anything yet") {
 
 TEST_CASE("what waited for shadows counts when the hand-over is aborted") {
   auto logic = running();
-  prepare(logic);
-  for (partition_index successor : {1, 2}) {
-    logic.on_caught_up({1, successor}, logic.generation());
-    report(logic, 1, successor, 8);
-  }
+  bring_shadows_near(logic);
   all_old_report(logic, 10);
   logic.abort_hand_overs("for a reason");
   CHECK(logic.stable() == 10);

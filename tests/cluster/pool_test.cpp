@@ -63,6 +63,17 @@ void await_nodes(cluster& all, std::size_t count) {
   });
 }
 
+/// Uses the spare node for a while, so that there must be another.
+void need_a_third_node(cluster& all) {
+  scratch_folder folder;
+  auto run = all.submit({"slow_numbers", "--set", "rate=100",
+                         "output=" + (folder.path() / "numbers").string(),
+                         "--parallelism", "2"});
+  await_nodes(all, 3);
+  all.ask({"cancel", run});
+  await_nodes(all, 2);
+}
+
 /// The pool's nodes end with the one that supervises.
 void stop(cluster& all) {
   all.node(0).running().send(SIGTERM);
@@ -87,13 +98,7 @@ TEST_CASE("a spare node is started, used, replaced, and given back") {
   cluster all{1, process_pool()};
   all.start(0);
   await_nodes(all, 2);
-  scratch_folder folder;
-  auto run = all.submit({"slow_numbers", "--set", "rate=100",
-                         "output=" + (folder.path() / "numbers").string(),
-                         "--parallelism", "2"});
-  await_nodes(all, 3);
-  all.ask({"cancel", run});
-  await_nodes(all, 2);
+  need_a_third_node(all);
   stop(all);
 }
 
@@ -178,13 +183,7 @@ TEST_CASE("commands start and stop nodes") {
   cluster all{1, nodes.settings()};
   all.start(0);
   await_nodes(all, 2);
-  scratch_folder folder;
-  auto run = all.submit({"slow_numbers", "--set", "rate=100",
-                         "output=" + (folder.path() / "numbers").string(),
-                         "--parallelism", "2"});
-  await_nodes(all, 3);
-  all.ask({"cancel", run});
-  await_nodes(all, 2);
+  need_a_third_node(all);
 }
 
 TEST_CASE("a command that fails is reported, and runs do not notice") {
