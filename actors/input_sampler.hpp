@@ -15,8 +15,8 @@
 
 namespace braid {
 
-/// Counts into a partition's load. Only one epoch in `stride` is looked at tuple
-/// by tuple.
+/// Counts into a partition's load. Only one epoch in `stride` is looked at
+/// tuple by tuple.
 class input_sampler {
 public:
   static constexpr epoch_number stride = 16;
