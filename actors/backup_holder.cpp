@@ -52,18 +52,19 @@ void send_copies(self_pointer self, const recovery& what) {
   for (auto& lost : what.lost)
     state.held->fence(plan.run, lost, what.stable);
   for (auto& lost : what.lost) {
-    auto found = state.held->parts_of(plan.run, lost, what.stable);
+    auto& owners = plan.owners.at(lost.place.id);
+    auto& host = plan.nodes.at(owners.nodes.at(lost.place.index)).name;
+    auto found = state.held->hand_out(
+      plan.run, lost, what.stable, [&](recovered_part part) {
+        if (host == state.given.node)
+          self->send(state.given.home, std::move(part));
+        else
+          state.given.link->send(host, to_frame(std::move(part)));
+      });
     if (!found.damaged.empty() || found.partition_damaged)
       log("topology")
         ->error("backups here of {} are damaged; another copy is needed",
                 place_name(lost.place));
-    auto& owners = plan.owners.at(lost.place.id);
-    auto& host = plan.nodes.at(owners.nodes.at(lost.place.index)).name;
-    for (auto& part : found.parts)
-      if (host == state.given.node)
-        self->send(state.given.home, std::move(part));
-      else
-        state.given.link->send(host, to_frame(std::move(part)));
   }
 }
 

@@ -45,6 +45,13 @@ std::vector<node_index> upstream_nodes(const topology& graph,
   return {result.begin(), result.end()};
 }
 
+std::vector<slice_id> slices_of(const kept_slices& kept) {
+  std::vector<slice_id> result;
+  for (auto& [slice, nodes] : kept)
+    result.push_back(slice);
+  return result;
+}
+
 backup_holders::backup_holders(node_index own,
                                const std::vector<node_index>& upstream,
                                const std::vector<node_index>& alive,
@@ -62,6 +69,21 @@ std::vector<node_index> backup_holders::of(const operator_slice& slice) const {
   std::vector<node_index> result;
   append_best(upstream_, replicas_, hash, result);
   append_best(others_, replicas_ - result.size(), hash, result);
+  return result;
+}
+
+kept_slices backup_holders::that_hold(
+  const std::map<slice_id, std::set<std::string>>& held_by, operator_id id,
+  const std::function<std::string(node_index)>& name_of) const {
+  kept_slices result;
+  for (auto& [slice, names] : held_by) {
+    auto nodes = of({id, slice});
+    auto holds = [&, &holding = names](node_index node) {
+      return holding.contains(name_of(node));
+    };
+    if (std::all_of(nodes.begin(), nodes.end(), holds))
+      result.emplace(slice, std::move(nodes));
+  }
   return result;
 }
 

@@ -8,7 +8,11 @@
 #include "operators/topology.hpp"
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace braid {
@@ -17,6 +21,12 @@ namespace braid {
 std::vector<node_index> upstream_nodes(const topology& graph,
                                        const assignment& owners, operator_id id,
                                        partition_index partition);
+
+/// The nodes that keep slices, by slice.
+using kept_slices = std::map<slice_id, std::vector<node_index>>;
+
+/// Which slices they are.
+std::vector<slice_id> slices_of(const kept_slices& kept);
 
 /// Spreads the backups of one partition's slices over nodes, by rendezvous
 /// hashing: evenly, the same on every machine, and when a node leaves, only
@@ -32,6 +42,13 @@ public:
   /// The nodes that keep the slice, the best first: `replicas` of them, or all
   /// candidates if there are fewer.
   std::vector<node_index> of(const operator_slice& slice) const;
+
+  /// Of the slices of an operator that nodes hold, by name, those that all hold
+  /// who are to keep them; and these nodes.
+  kept_slices
+  that_hold(const std::map<slice_id, std::set<std::string>>& held_by,
+            operator_id id,
+            const std::function<std::string(node_index)>& name_of) const;
 
   /// The same, but that node keeps none; nothing if then fewer than `replicas`
   /// nodes are left.

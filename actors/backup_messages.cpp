@@ -44,6 +44,21 @@ struct checkpoint_head {
   }
 };
 
+/// What a recovered part has instead.
+struct copies_head {
+  epoch_number epoch = 0;
+  bool ended = false;
+  content progress;
+  content shared;
+  /// The full copy of each slice, then the changes to it.
+  std::map<slice_id, std::vector<content>> slices;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& epoch& ended& progress& shared& slices;
+  }
+};
+
 template <class Archive>
 void serialize_place(Archive& archive, partition_place& place) {
   archive& place.id& place.index;
@@ -124,13 +139,12 @@ checkpoint_head head_of(const partition_checkpoint& x) {
   return result;
 }
 
-template <class Message>
-outgoing_frame frame_with_checkpoint(backup_frame_kind kind, Message message) {
+outgoing_frame frame_with_checkpoint(partition_backup message) {
   auto owner =
     std::make_shared<const partition_checkpoint>(std::move(message.checkpoint));
   auto head = encoded(message);
   encode(head_of(*owner), head);
-  auto result = frame_of(kind, head, lane::state);
+  auto result = frame_of(backup_frame_kind::backup, head, lane::state);
   result.append(owner->progress.bytes(), owner);
   result.append(owner->shared.bytes(), owner);
   for (auto& [slice, bytes] : owner->slices)
@@ -138,11 +152,26 @@ outgoing_frame frame_with_checkpoint(backup_frame_kind kind, Message message) {
   return result;
 }
 
+copies_head head_of(const recovered_part& x) {
+  copies_head result;
+  result.epoch = x.checkpoint.epoch;
+  result.ended = x.checkpoint.ended;
+  result.progress = content_of(x.checkpoint.progress);
+  result.shared = content_of(x.checkpoint.shared);
+  for (auto& [slice, copy] : x.slices) {
+    auto& listed = result.slices[slice];
+    listed.push_back({copy.full.bytes.size(), copy.full.sum});
+    for (auto& each : copy.changes)
+      listed.push_back({each.bytes.size(), each.sum});
+  }
+  return result;
+}
+
 /// Takes a frame apart, checking every piece on the way.
 class frame_reader {
 public:
   frame_reader(const incoming_frame& frame, const char* what)
-    : what_(what), rest_(frame.bytes()) {
+    : what_(what), owner_(frame.owner()), rest_(frame.bytes()) {
     prefix before;
     if (rest_.size() < sizeof(before))
       throw damaged(what_, "it ends too early");
@@ -174,6 +203,23 @@ public:
     return result;
   }
 
+  /// Slices stay in the frame.
+  void take(const copies_head& listed, recovered_part& into) {
+    auto& checkpoint = into.checkpoint;
+    checkpoint.epoch = listed.epoch;
+    checkpoint.ended = listed.ended;
+    checkpoint.progress = byte_buffer{take(listed.progress)};
+    checkpoint.shared = byte_buffer{take(listed.shared)};
+    for (auto& [slice, contents] : listed.slices) {
+      if (contents.empty())
+        throw damaged(what_, "a slice has no copy");
+      auto& copy = into.slices[checked(slice)];
+      copy.full = take_shared(contents.front());
+      for (std::size_t i = 1; i < contents.size(); ++i)
+        copy.changes.push_back(take_shared(contents[i]));
+    }
+  }
+
   void expect_end() const {
     if (!rest_.empty())
       throw damaged(what_, "it is too long");
@@ -197,7 +243,12 @@ private:
     return result;
   }
 
+  checked_bytes take_shared(const content& listed) {
+    return {take(listed), owner_, listed.sum};
+  }
+
   const char* what_;
+  std::shared_ptr<const void> owner_;
   std::span<const std::byte> rest_;
   std::span<const std::byte> head_;
 };
@@ -209,17 +260,14 @@ Message read_small(const incoming_frame& frame, const char* what) {
   return decoded<Message>(reader.head());
 }
 
-template <class Message>
-Message read_with_checkpoint(const incoming_frame& frame, const char* what) {
-  frame_reader reader{frame, what};
+/// What is listed at the end of the head.
+template <class Listed, class Message>
+Listed read_head(const frame_reader& reader, Message& into) {
   input_archive head{reader.head()};
-  Message result;
-  checkpoint_head listed;
+  Listed result;
+  decode(head, into);
   decode(head, result);
-  decode(head, listed);
   head.expect_end();
-  result.checkpoint = reader.take(listed);
-  reader.expect_end();
   return result;
 }
 
@@ -231,7 +279,7 @@ std::string place_name(const partition_place& place) {
 }
 
 outgoing_frame to_frame(partition_backup backup) {
-  return frame_with_checkpoint(backup_frame_kind::backup, std::move(backup));
+  return frame_with_checkpoint(std::move(backup));
 }
 
 outgoing_frame to_frame(const backup_receipt& receipt) {
@@ -247,12 +295,28 @@ outgoing_frame to_frame(const cuts_receipt& receipt) {
 }
 
 outgoing_frame to_frame(recovered_part part) {
-  return frame_with_checkpoint(backup_frame_kind::recovered_part,
-                               std::move(part));
+  auto head = encoded(part);
+  encode(head_of(part), head);
+  auto result = frame_of(backup_frame_kind::recovered_part, head, lane::state);
+  auto owner =
+    std::make_shared<const partition_checkpoint>(std::move(part.checkpoint));
+  result.append(owner->progress.bytes(), owner);
+  result.append(owner->shared.bytes(), owner);
+  for (auto& [slice, copy] : part.slices) {
+    result.append(copy.full.bytes, copy.full.owner);
+    for (auto& each : copy.changes)
+      result.append(each.bytes, each.owner);
+  }
+  return result;
 }
 
 partition_backup read_partition_backup(const incoming_frame& frame) {
-  return read_with_checkpoint<partition_backup>(frame, "a backup");
+  frame_reader reader{frame, "a backup"};
+  partition_backup result;
+  auto listed = read_head<checkpoint_head>(reader, result);
+  result.checkpoint = reader.take(listed);
+  reader.expect_end();
+  return result;
 }
 
 backup_receipt read_backup_receipt(const incoming_frame& frame) {
@@ -272,7 +336,12 @@ cuts_receipt read_cuts_receipt(const incoming_frame& frame) {
 }
 
 recovered_part read_recovered_part(const incoming_frame& frame) {
-  return read_with_checkpoint<recovered_part>(frame, "a recovered part");
+  frame_reader reader{frame, "a recovered part"};
+  recovered_part result;
+  auto listed = read_head<copies_head>(reader, result);
+  reader.take(listed, result);
+  reader.expect_end();
+  return result;
 }
 
 } // namespace braid

@@ -10,6 +10,7 @@
 #include "checkpoint/backup_store.hpp"
 #include "checkpoint/incarnation.hpp"
 #include "checkpoint/partition_checkpoint.hpp"
+#include "checkpoint/slice_copy.hpp"
 
 #include "operators/source.hpp"
 
@@ -106,8 +107,9 @@ struct recovered_part {
   std::string holder;                 ///< the node's name
   bool final = false;                 ///< the node has no more
   bool has_partition = false;         ///< `progress` and `shared` are there
-  partition_checkpoint checkpoint;    ///< slices held there
+  partition_checkpoint checkpoint;    ///< but for its slices
   std::map<epoch_number, std::vector<source_cut>> cuts;
+  std::map<slice_id, slice_copy> slices{}; ///< held there
 };
 
 /// For texts: "operator 3, partition 1".
@@ -120,7 +122,8 @@ outgoing_frame to_frame(const source_cuts& cuts);
 outgoing_frame to_frame(const cuts_receipt& receipt);
 outgoing_frame to_frame(recovered_part part);
 
-/// Throw `decode_error` if the frame is damaged or not what its kind says.
+/// Throw `decode_error` if the frame is damaged or not what its kind says. The
+/// slices of a recovered part are where they arrived: in the frame.
 partition_backup read_partition_backup(const incoming_frame& frame);
 backup_receipt read_backup_receipt(const incoming_frame& frame);
 source_cuts read_source_cuts(const incoming_frame& frame);

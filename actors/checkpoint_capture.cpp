@@ -14,6 +14,16 @@ checkpoint_capture::checkpoint_capture(std::uint32_t slices,
     missing_.insert(missing_.end(), local);
 }
 
+void checkpoint_capture::begin_with(
+  epoch_number epoch, const std::vector<slice_id>& held,
+  const std::map<slice_id, std::uint64_t>& bytes, const hosted_slices& hosted) {
+  for (auto slice : held) {
+    auto local = hosted.local(slice);
+    copies_.at(local) = {epoch, bytes.at(slice), 0};
+    missing_.erase(local);
+  }
+}
+
 void checkpoint_capture::lose(const lost_copies& lost,
                               const hosted_slices& hosted) {
   for (auto slice : lost.slices) {

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <set>
 #include <vector>
@@ -41,6 +42,12 @@ struct capture_limits {
 class checkpoint_capture {
 public:
   checkpoint_capture(std::uint32_t slices, const capture_limits& limits);
+
+  /// The partition was made from the checkpoint of `epoch`, and holders have
+  /// those copies of the slices in `held`. `bytes` are those of full copies.
+  void begin_with(epoch_number epoch, const std::vector<slice_id>& held,
+                  const std::map<slice_id, std::uint64_t>& bytes,
+                  const hosted_slices& hosted);
 
   /// The copies of these do not count.
   void lose(const lost_copies& lost, const hosted_slices& hosted);

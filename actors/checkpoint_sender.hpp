@@ -65,6 +65,12 @@ public:
   /// nothing.
   outcome on_receipt(node_index from, const backup_receipt& receipt);
 
+  /// What an earlier instance sent of these slices is as good as sent by this
+  /// one: its holders have it.
+  void begin_with(kept_slices kept_by) {
+    kept_by_ = std::move(kept_by);
+  }
+
   /// Others keep some slices from now on; what waits for nodes that are gone is
   /// dropped.
   void set_holders(const backup_holders& holders);
@@ -132,7 +138,7 @@ private:
   std::map<epoch_number, pending> pending_;
   std::map<node_index, holder_state> holders_;
   /// Who was last sent something of a slice.
-  std::map<slice_id, std::vector<node_index>> kept_by_;
+  kept_slices kept_by_;
   std::set<slice_id> lost_;
   bool lost_shared_ = false;
 };

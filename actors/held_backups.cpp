@@ -63,49 +63,53 @@ void separate(std::span<const std::byte> bytes, partition_checkpoint& into) {
   into.shared = byte_buffer{bytes.subspan(size)};
 }
 
-/// Fills parts, one after the other.
+/// Fills parts, and hands them out, one after the other.
 class held_backups::parts_builder {
 public:
   /// All parts are copies of `form`, then filled.
-  parts_builder(recovered_part form, std::uint64_t limit)
-    : form_(std::move(form)), limit_(limit) {}
+  parts_builder(recovered_part form, std::uint64_t limit,
+                const std::function<void(recovered_part)>& take)
+    : form_(std::move(form)), limit_(limit), take_(take) {}
 
   /// A part with copies of the end of `epoch` that has room for `bytes` more.
   recovered_part& room_for(epoch_number epoch, bool ended,
                            std::uint64_t bytes) {
-    if (parts_.empty() || parts_.back().checkpoint.epoch != epoch
+    if (!part_ || part_->checkpoint.epoch != epoch
         || (filled_ > 0 && filled_ + bytes > limit_))
       begin_part(epoch, ended);
     filled_ += bytes;
-    return parts_.back();
+    return *part_;
   }
 
   /// A part of whatever epoch that has room for cuts.
   recovered_part& room_for_cuts(std::uint64_t bytes) {
-    if (parts_.empty())
+    if (!part_)
       return room_for(form_.checkpoint.epoch, false, bytes);
-    auto& last = parts_.back().checkpoint;
+    auto& last = part_->checkpoint;
     return room_for(last.epoch, last.ended, bytes);
   }
 
-  std::vector<recovered_part> finish() {
-    if (parts_.empty())
-      parts_.push_back(form_);
-    parts_.back().final = true;
-    return std::move(parts_);
+  void finish() {
+    if (!part_)
+      part_ = form_;
+    part_->final = true;
+    take_(std::move(*part_));
   }
 
 private:
   void begin_part(epoch_number epoch, bool ended) {
-    parts_.push_back(form_);
-    parts_.back().checkpoint.epoch = epoch;
-    parts_.back().checkpoint.ended = ended;
+    if (part_)
+      take_(std::move(*part_));
+    part_ = form_;
+    part_->checkpoint.epoch = epoch;
+    part_->checkpoint.ended = ended;
     filled_ = 0;
   }
 
   recovered_part form_;
   std::uint64_t limit_;
-  std::vector<recovered_part> parts_;
+  const std::function<void(recovered_part)>& take_;
+  std::optional<recovered_part> part_; ///< the one that is being filled
   std::uint64_t filled_ = 0;
 };
 
@@ -264,9 +268,21 @@ void held_backups::drop_run(run_id run) {
 held_backups::recovery held_backups::parts_of(run_id run,
                                               const lost_partition& lost,
                                               epoch_number stable) const {
+  std::vector<recovered_part> parts;
+  auto result = hand_out(run, lost, stable, [&](recovered_part part) {
+    parts.push_back(std::move(part));
+  });
+  result.parts = std::move(parts);
+  return result;
+}
+
+held_backups::recovery
+held_backups::hand_out(run_id run, const lost_partition& lost,
+                       epoch_number stable,
+                       const std::function<void(recovered_part)>& take) const {
   recovered_part form{run, lost.place, lost.successor, node_, {}, {}, {}, {}};
   form.checkpoint.epoch = stable;
-  parts_builder parts{std::move(form), part_bytes_};
+  parts_builder parts{std::move(form), part_bytes_, take};
   recovery result;
   // What belongs to no slice is the same with all who had some of the slices.
   for (auto& place : with_origins(lost))
@@ -277,7 +293,7 @@ held_backups::recovery held_backups::parts_of(run_id run,
       result.damaged.push_back(slice);
   for (auto& place : with_origins(lost))
     add_cuts(run, place, stable, parts);
-  result.parts = parts.finish();
+  parts.finish();
   return result;
 }
 
@@ -304,13 +320,13 @@ bool held_backups::add_partition(run_id run, const partition_place& place,
 bool held_backups::add_slice(run_id run, const operator_slice& slice,
                              epoch_number stable, parts_builder& parts) const {
   auto held = usable(run, slice, stable);
-  auto content = contents_of(held);
-  if (!content)
+  if (held.result != restored_slice::outcome::found)
     return !is_held(held);
   auto ended = has_ended(runs_.at(run), slice, held.epoch);
-  auto bytes = content->size() + part_entry_bytes;
+  auto copy = copy_of(held);
+  auto bytes = copy.size() + part_entry_bytes;
   parts.room_for(held.epoch, ended, bytes)
-    .checkpoint.slices.emplace(slice.slice, std::move(*content));
+    .slices.emplace(slice.slice, std::move(copy));
   return true;
 }
 

@@ -7,6 +7,7 @@
 #include "checkpoint/backup_store.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -72,9 +73,15 @@ public:
 
   /// Everything with which the partition can be restored at the end of
   /// `stable`: copies of that epoch, or older ones of slices that had ended;
-  /// and the cuts beyond it. To be called once the partition is fenced.
+  /// and the cuts beyond it. To be called once the partition is fenced. Slices
+  /// are not copied, and stay as they are, whatever becomes of what is held.
   recovery parts_of(run_id run, const lost_partition& lost,
                     epoch_number stable) const;
+
+  /// The same, but each part is handed to `take` as soon as it is there. Of
+  /// what is returned there are no parts.
+  recovery hand_out(run_id run, const lost_partition& lost, epoch_number stable,
+                    const std::function<void(recovered_part)>& take) const;
 
   /// What is held of a slice.
   struct held_copy {

@@ -36,6 +36,13 @@ void local_recovery::on_part(recovered_part part) {
     found->second.on_part(std::move(part));
 }
 
+std::map<slice_id, slice_copy>
+local_recovery::take_slices(const partition_place& place) {
+  auto found = collectors_.find(place);
+  return found == collectors_.end() ? std::map<slice_id, slice_copy>{}
+                                    : found->second.take_slices();
+}
+
 bool local_recovery::is_complete() const {
   return std::all_of(collectors_.begin(), collectors_.end(), [](auto& each) {
     return each.second.current() == recovery_collector::state::complete;
@@ -53,7 +60,8 @@ std::string local_recovery::problem() const {
 std::vector<local_recovery::restored_partition> local_recovery::take() {
   std::vector<restored_partition> result;
   for (auto& [place, collector] : collectors_)
-    result.push_back({place, collector.take_checkpoint(), collector.cuts()});
+    result.push_back({place, collector.take_checkpoint(), collector.cuts(),
+                      collector.held_by()});
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include "actors/recovery_collector.hpp"
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,11 +36,17 @@ public:
   /// is in the way.
   std::string problem() const;
 
+  /// Of one of those: see `recovery_collector::take_slices`.
+  std::map<slice_id, slice_copy> take_slices(const partition_place& place);
+
   /// Once complete: what to make. To be called once.
   struct restored_partition {
     partition_place place;
-    std::optional<partition_checkpoint> checkpoint; ///< nothing: begins anew
+    /// But for slices that were taken; nothing: begins anew.
+    std::optional<partition_checkpoint> checkpoint;
     std::map<epoch_number, std::vector<source_cut>> cuts; ///< to repeat
+    /// The nodes that hold the checkpoint's copies, by slice.
+    std::map<slice_id, std::set<std::string>> held_by;
   };
   std::vector<restored_partition> take();
 

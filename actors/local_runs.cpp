@@ -1,50 +1,28 @@
 #include "actors/local_runs.hpp"
 
 #include "actors/backup_holder.hpp"
-#include "actors/partition_actor.hpp"
-#include "actors/savepoint_fetcher.hpp"
+#include "actors/made_partition.hpp"
 
 #include <caf/all.hpp>
 
 #include <algorithm>
-#include <mutex>
 
 namespace braid {
 
-namespace {
+local_runs::local_runs(std::string here, const topology_registry& registry,
+                       data_plane& plane, caf::event_based_actor* self,
+                       caf::actor holder, callbacks tell)
+  : here_(std::move(here)), registry_(&registry), plane_(&plane), self_(self),
+    holder_(std::move(holder)), tell_(std::move(tell)) {}
 
-/// Wakes a partition actor that may not be spawned yet, from any thread.
-class alarm_clock {
-public:
-  void set(const caf::actor& target) {
-    std::lock_guard guard{mutex_};
-    target_ = caf::actor_cast<caf::actor_addr>(target);
-  }
-
-  void ring() {
-    std::lock_guard guard{mutex_};
-    if (auto target = caf::actor_cast<caf::actor>(target_))
-      caf::anon_send(target, tick_atom::value, event_time{0});
-  }
-
-private:
-  std::mutex mutex_;
-  // Weak: the partition's reader holds this clock.
-  caf::actor_addr target_;
-};
-
-void kill(const caf::actor& target) {
+void local_runs::kill(const caf::actor& target) {
   // The plain send_exit would wait behind all messages in the mailbox.
   caf::anon_send<caf::message_priority::high>(
     target, caf::exit_msg{caf::actor_addr{}, caf::exit_reason::kill});
 }
 
-bool is_shadow(const deployment& plan, const partition_place& place) {
-  return std::any_of(plan.hand_overs.begin(), plan.hand_overs.end(),
-                     [&](auto& what) { return what.is_successor(place); });
-}
-
-node_index index_of(const deployment& plan, const std::string& here) {
+node_index local_runs::index_of(const deployment& plan,
+                                const std::string& here) {
   // A node that has come back follows its earlier lives.
   for (auto i = plan.nodes.size(); i > 0; --i)
     if (plan.nodes[i - 1].name == here)
@@ -52,20 +30,6 @@ node_index index_of(const deployment& plan, const std::string& here) {
   throw std::runtime_error{"node '" + here + "' has no part in run '"
                            + plan.name + "'"};
 }
-
-} // namespace
-
-struct local_runs::made_partition {
-  partition_body body;
-  generation_number generation = 0;
-  std::shared_ptr<alarm_clock> alarm;
-};
-
-local_runs::local_runs(std::string here, const topology_registry& registry,
-                       data_plane& plane, caf::event_based_actor* self,
-                       caf::actor holder, callbacks tell)
-  : here_(std::move(here)), registry_(&registry), plane_(&plane), self_(self),
-    holder_(std::move(holder)), tell_(std::move(tell)) {}
 
 // -- making partitions --------------------------------------------------------
 
@@ -86,10 +50,10 @@ local_runs::local_run local_runs::open(const deployment& plan) const {
   return run;
 }
 
-local_runs::made_partition
-local_runs::make(const local_run& run, const partition_place& place,
-                 const restoring& restored,
-                 const partition_settings& settings) const {
+made_partition local_runs::make(const local_run& run,
+                                const partition_place& place,
+                                const restoring& restored,
+                                const partition_settings& settings) const {
   made_partition made;
   made.generation = restored.generation;
   made.alarm = std::make_shared<alarm_clock>();
@@ -156,6 +120,14 @@ void local_runs::add(local_run& run, made_partition made) {
   run.partitions[place] = std::move(known);
 }
 
+backup_holders local_runs::holders_of(const local_run& run,
+                                      const partition_place& place) const {
+  auto& plan = run.plan;
+  return {index_of(plan, here_),
+          upstream_nodes(*run.graph, plan.owners, place.id, place.index),
+          run.alive, static_cast<std::uint32_t>(plan.settings.replicas)};
+}
+
 /// Tells all partitions here where all others are now.
 void local_runs::route(local_run& run) {
   auto& plan = run.plan;
@@ -172,11 +144,7 @@ void local_runs::route(local_run& run) {
     routes->local[place] = known.actor;
   std::vector<std::pair<caf::actor, reroute>> told;
   for (auto& [place, known] : run.partitions) {
-    backup_holders holders{
-      routes->here,
-      upstream_nodes(*run.graph, plan.owners, place.id, place.index), run.alive,
-      static_cast<std::uint32_t>(plan.settings.replicas)};
-    told.push_back({known.actor, {routes, std::move(holders)}});
+    told.push_back({known.actor, {routes, holders_of(run, place)}});
   }
   plane_->add(routes, [&] {
     for (auto& [actor, what] : told)
@@ -221,201 +189,7 @@ void local_runs::start(run_id run) {
     caf::anon_send(partition.actor, start_atom::value);
 }
 
-// -- recovery -----------------------------------------------------------------
-
-void local_runs::recover(const recovery& what,
-                         std::function<void(const std::string&)> done) {
-  auto number = what.plan.run;
-  auto opened = !runs_.contains(number);
-  if (opened)
-    runs_[number] = open(what.plan);
-  auto& run = runs_[number];
-  if (what.generation < run.generation)
-    return;
-  for (auto node : what.alive)
-    if (opened || node >= run.plan.nodes.size())
-      run.joining.insert(node);
-  run.recovered = std::move(done);
-  if (what.generation == run.generation)
-    return restore_if_complete(run); // asked once more
-  run.generation = what.generation;
-  plane_->on_generation(number, what.generation);
-  run.plan = what.plan;
-  run.alive = what.alive;
-  drop_gone(run);
-  for (auto& lost : what.lost)
-    if (auto found = run.partitions.find(lost.place);
-        found != run.partitions.end()) {
-      kill(found->second.actor);
-      run.partitions.erase(found);
-    }
-  // The notice may have been lost with an earlier life of the supervisor.
-  for (auto& [place, known] : run.partitions)
-    caf::anon_send(known.actor, stable_notice{what.stable});
-  connect_peers(run);
-  auto from_savepoint =
-    what.stable != 0 && what.stable == what.plan.begins_after;
-  run.recovering = std::make_unique<local_recovery>(
-    what, here_, from_savepoint ? savepoint_holder : "");
-  caf::anon_send(holder_, what);
-  if (auto here = run.recovering->hosted_here();
-      from_savepoint && !here.empty())
-    tell_.fetch(what, std::move(here));
-  for (auto& part : std::exchange(early_, {}))
-    on_part(std::move(part));
-  restore_if_complete(run);
-}
-
-void local_runs::on_part(recovered_part part) {
-  auto found = runs_.find(part.run);
-  // Of a recovery that is over, or a run that is not here (any more).
-  if (found != runs_.end() && part.incarnation < found->second.generation)
-    return;
-  if (found == runs_.end() || part.incarnation > found->second.generation) {
-    early_.push_back(std::move(part));
-    return;
-  }
-  auto& run = found->second;
-  if (!run.recovering)
-    return;
-  run.recovering->on_part(std::move(part));
-  restore_if_complete(run);
-}
-
-void local_runs::restore_if_complete(local_run& run) {
-  std::string problem;
-  if (run.recovering) {
-    problem = run.recovering->problem();
-    if (problem.empty() && !run.recovering->is_complete())
-      return;
-    try {
-      if (problem.empty())
-        restore(run);
-    } catch (const std::exception& error) {
-      problem = error.what();
-    }
-    if (problem.empty())
-      run.recovering.reset();
-  }
-  if (run.recovered)
-    std::exchange(run.recovered, nullptr)(problem);
-}
-
-void local_runs::restore(local_run& run) {
-  std::vector<made_partition> made;
-  auto& what = run.recovering->what();
-  for (auto& found : run.recovering->take()) {
-    auto settings = run.settings;
-    auto& name = run.graph->operators()[found.place.id].name;
-    if (!found.cuts.empty()) {
-      auto known = std::make_shared<recorded_cuts>();
-      for (auto& [epoch, cuts] : found.cuts)
-        known->add(name, epoch, cuts);
-      settings.cuts.known = std::move(known);
-    }
-    auto* checkpoint = found.checkpoint ? &*found.checkpoint : nullptr;
-    // A savepoint is gone back to once. What is lost later before there is
-    // another stable epoch is restored from it again, like from any copy.
-    auto goes_back = run.plan.begins_after != 0 && run.generation == 1;
-    made.push_back(make(run, found.place,
-                        {run.generation, checkpoint, goes_back,
-                         skipped_by(found.place.id, what.skipped),
-                         is_shadow(run.plan, found.place)},
-                        settings));
-    made.back().body.out->repeat_cuts(what.stable, found.cuts);
-  }
-  for (auto& each : made)
-    add(run, std::move(each));
-  route(run);
-}
-
-/// Whoever handed its slices over, and successors that are not wanted any more.
-void local_runs::drop_gone(local_run& run) const {
-  std::erase_if(run.partitions, [&](auto& each) {
-    auto wanted =
-      run.plan.has(each.first)
-      || std::any_of(run.plan.hand_overs.begin(), run.plan.hand_overs.end(),
-                     [&](auto& what) { return what.is_origin(each.first); });
-    if (!wanted)
-      kill(each.second.actor);
-    return !wanted;
-  });
-}
-
-void local_runs::adopt(const placement_change& what) {
-  auto found = runs_.find(what.plan.run);
-  if (found == runs_.end())
-    throw std::runtime_error{"the run is not deployed on node '" + here_ + "'"};
-  auto& run = found->second;
-  if (what.generation != run.generation)
-    return;
-  run.plan = what.plan;
-  drop_gone(run);
-  route(run);
-}
-
-void local_runs::stop_origins(run_id run, generation_number generation) {
-  auto found = runs_.find(run);
-  if (found == runs_.end() || found->second.generation != generation)
-    return;
-  for (auto& what : found->second.plan.hand_overs)
-    for (auto& [place, known] : found->second.partitions)
-      if (what.is_origin(place))
-        caf::anon_send(known.actor, stop_for_successors{generation});
-}
-
-void local_runs::resume(const resumption& what) {
-  auto found = runs_.find(what.run);
-  if (found == runs_.end())
-    throw std::runtime_error{"the run is not deployed on node '" + here_ + "'"};
-  auto& run = found->second;
-  run.generation = std::max(run.generation, what.generation);
-  run.wished = false;
-  plane_->on_generation(what.run, run.generation);
-  // One that was taken for lost here alone is a peer again.
-  connect_peers(run);
-  auto here = index_of(run.plan, here_);
-  std::set<node_index> reconnected;
-  for (auto& [one, other] : what.reconnected) {
-    if (one == here)
-      reconnected.insert(other);
-    if (other == here)
-      reconnected.insert(one);
-  }
-  auto joined = std::exchange(run.joining, {});
-  joined.erase(here);
-  for (auto& [place, known] : run.partitions) {
-    auto listed = std::find(what.restored.begin(), what.restored.end(), place)
-                  != what.restored.end();
-    auto restored = known.generation == what.generation;
-    // Shadows are restored, too, but their channels do not begin anew.
-    if (restored || (listed && known.generation < what.generation))
-      caf::anon_send(known.actor, resume_atom::value);
-    for (auto& nodes :
-         {joined, restored ? std::set<node_index>{} : reconnected})
-      for (auto node : nodes)
-        caf::anon_send(known.actor, reconnection{node});
-  }
-  renew_channels(run, what, reconnected);
-}
-
-void local_runs::renew_channels(const local_run& run, const resumption& what,
-                                const std::set<node_index>& reconnected) {
-  for (auto& edge : run.graph->edges()) {
-    auto& upstream = run.plan.owners.at(edge.from).nodes;
-    for (partition_index from = 0; from < upstream.size(); ++from) {
-      partition_place source{edge.from, from};
-      auto anew = std::find(what.restored.begin(), what.restored.end(), source)
-                  != what.restored.end();
-      if (!anew && !reconnected.contains(upstream[from]))
-        continue;
-      for (auto& [place, known] : run.partitions)
-        if (place.id == edge.to && known.generation != what.generation)
-          caf::anon_send(known.actor,
-                         channel_renewal{edge.id, from, what.generation});
-    }
-  }
-}
+// -- epochs -------------------------------------------------------------------
 
 void local_runs::on_stable(const run_epoch& stable) {
   caf::anon_send(holder_, stable);
@@ -450,6 +224,7 @@ std::vector<partition_report> local_runs::stop(run_id run) {
   plane_->remove(run);
   caf::anon_send(holder_, drop_run_atom::value, run);
   std::erase_if(early_, [&](auto& part) { return part.run == run; });
+  forget_recovery(found->second);
   std::vector<partition_report> result;
   for (auto& [place, partition] : found->second.partitions) {
     kill(partition.actor);

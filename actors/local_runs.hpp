@@ -1,12 +1,14 @@
 // The partitions that run on this node, by run.
 #pragma once
 
+#include "actors/backup_holders.hpp"
 #include "actors/data_plane.hpp"
 #include "actors/deployment.hpp"
 #include "actors/full_watch.hpp"
 #include "actors/load_counts.hpp"
 #include "actors/local_recovery.hpp"
 #include "actors/messages.hpp"
+#include "actors/partition_loader.hpp"
 #include "actors/reports.hpp"
 #include "actors/topology_registry.hpp"
 
@@ -22,6 +24,8 @@
 #include <vector>
 
 namespace braid {
+
+struct made_partition;
 
 /// Makes, starts and stops partitions on behalf of the node supervisor. Not
 /// thread-safe.
@@ -63,6 +67,9 @@ public:
 
   /// A part of a lost partition has come.
   void on_part(recovered_part part);
+
+  /// A partition that was loaded while its parts came is whole.
+  void on_loaded(const partition_loaded& loaded);
 
   /// What was restored begins, and others begin their channels from it anew.
   /// Throws if the run is not here.
@@ -129,8 +136,16 @@ private:
     std::uint64_t busy_before = 0;
   };
 
+  static void kill(const caf::actor& target);
+  static node_index index_of(const deployment& plan, const std::string& here);
   static partition_report report_of(const local_partition& known);
   static partition_report last_report_of(const local_partition& known);
+
+  /// A partition that is loaded while its parts come.
+  struct loaded_partition {
+    std::shared_ptr<made_partition> made;
+    caf::actor loader;
+  };
 
   struct local_run {
     deployment plan;
@@ -142,6 +157,11 @@ private:
     generation_number generation = 0;
     std::unique_ptr<local_recovery> recovering;
     std::function<void(const std::string&)> recovered;
+    std::map<partition_place, loaded_partition> loading;
+    /// Those that are to begin once all are loaded.
+    std::vector<std::shared_ptr<made_partition>> made;
+    bool all_here = false; ///< all parts are
+    std::string problem;   ///< why it cannot be
     /// Nodes that may not have opened the run when they were first sent cuts
     /// and backups: what they did not confirm by the time it resumes is sent
     /// again.
@@ -149,15 +169,21 @@ private:
     bool wished = false; ///< for a checkpoint, since the last stable epoch
   };
 
-  struct made_partition;
   made_partition make(const local_run& run, const partition_place& place,
                       const restoring& restored,
                       const partition_settings& settings) const;
   void add(local_run& run, made_partition made);
   local_run open(const deployment& plan) const;
-  void restore(local_run& run);
+  bool is_loaded_early(const local_run& run,
+                       const partition_place& place) const;
+  void load_early(local_run& run, const partition_place& place);
+  void make_restored(local_run& run);
+  void make_restored(local_run& run, local_recovery::restored_partition found);
+  static void forget_recovery(local_run& run);
   void restore_if_complete(local_run& run);
   void drop_gone(local_run& run) const;
+  backup_holders holders_of(const local_run& run,
+                            const partition_place& place) const;
   void route(local_run& run);
   void connect_peers(const local_run& run);
   void warn_of_full_replay() const;

@@ -15,7 +15,8 @@ make_outbox(const topology& graph, const assignment& owners, operator_id id,
   how.in_flight = settings.flow.in_flight;
   how.keep = settings.checkpoints.taken;
   how.hold_closes = is_source && settings.checkpoints.hold_cuts;
-  how.closed = restored.checkpoint ? restored.checkpoint->epoch : 0;
+  how.closed =
+    restored.checkpoint ? restored.checkpoint->epoch : restored.loads;
   how.generation = restored.generation;
   if (how.keep)
     how.account = settings.checkpoints.account;
@@ -45,7 +46,8 @@ std::unique_ptr<partition> make_partition(const topology& graph,
     restored.generation,
     settings.checkpoints,
     restored.checkpoint,
-    restored.shadow};
+    restored.shadow,
+    restored.held};
   auto setup =
     setup_of(graph, owners, place.id, place.index, settings.flow.batch_bytes);
   setup.round_trip_state = settings.round_trip_state;

@@ -6,18 +6,24 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace braid {
 
 /// From where an instance that replaces a lost one goes on.
 struct restoring {
   generation_number generation = 0; ///< of the recovery; at least 1
-  /// What the lost one left behind; null: nothing, begin anew.
+  /// What the lost one left behind; null: nothing, begin anew, or wait to be
+  /// loaded.
   const partition_checkpoint* checkpoint = nullptr;
   /// The run goes back to that: a savepoint. What was written after it is void.
   bool goes_back = false;
   skipped_tuples skipped{}; ///< what its operator is to pass over
   bool shadow = false;      ///< it begins as a successor in a hand-over
+  /// Slices whose copies in `checkpoint` are with those who are to hold them.
+  std::vector<slice_id> held{};
+  /// The epoch of the checkpoint that is loaded later.
+  epoch_number loads = 0;
 };
 
 /// What all partitions of a topology are made from.

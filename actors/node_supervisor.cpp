@@ -443,7 +443,10 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
     [=](const savepoint_pruning& what) {
       self->send(self->state.keeper, what);
     },
-    [=](const recovered_part& part) { self->state.local->on_part(part); },
+    [=](recovered_part& part) { self->state.local->on_part(std::move(part)); },
+    [=](const partition_loaded& loaded) {
+      self->state.local->on_loaded(loaded);
+    },
     [=](const backup_arrival& arrived) {
       self->send(self->state.holder, arrived);
     },

@@ -1,6 +1,7 @@
 #include "actors/partition.hpp"
 
 #include <cassert>
+#include <stdexcept>
 
 namespace braid {
 
@@ -15,6 +16,15 @@ inputs_of(const topology& graph, const assignment& owners, operator_id id) {
 }
 
 } // namespace
+
+void partition::load_slice(slice_id, const slice_copy&) {
+  throw std::logic_error{"only operators are loaded slice by slice"};
+}
+
+void partition::finish_loading(const partition_checkpoint&,
+                               const std::vector<slice_id>&) {
+  throw std::logic_error{"only operators are loaded slice by slice"};
+}
 
 void partition::take_credit(const credit_notice& credit, flow_control& flow,
                             replaying_outbox& out) {
@@ -61,21 +71,36 @@ operator_partition::operator_partition(
       else
         flow_.add_channel(edge.id, index, beginning.generation == 0);
   if (beginning.restored)
-    restore(*beginning.restored);
+    finish_loading(*beginning.restored, beginning.held);
 }
 
-void operator_partition::restore(const partition_checkpoint& from) {
-  input_archive progress{from.progress.bytes()};
+void operator_partition::load_slice(slice_id slice, const slice_copy& copy) {
+  auto local = hosted_.local(slice);
+  loaded_[slice] = copy.full.bytes.size();
+  // What a savepoint does not have begins empty.
+  if (copy.full.bytes.empty())
+    return;
+  instance_->load_slice(local, copy.full.bytes);
+  for (auto& each : copy.changes)
+    instance_->apply_changes(local, each.bytes);
+}
+
+void operator_partition::finish_loading(const partition_checkpoint& rest,
+                                        const std::vector<slice_id>& held) {
+  input_archive progress{rest.progress.bytes()};
   alignment_.load(progress);
   progress.expect_end();
-  // What a savepoint does not have begins empty.
-  if (!from.shared.empty())
-    instance_->load_shared(from.shared.bytes());
-  for (std::uint32_t local = 0; local < hosted_.size(); ++local)
-    if (auto& slice = from.slices.at(hosted_.id(local)); !slice.empty())
-      instance_->load_slice(local, slice.bytes());
-  done_ = from.ended;
-  load_->epoch = from.epoch;
+  if (!rest.shared.empty())
+    instance_->load_shared(rest.shared.bytes());
+  for (auto slice : hosted_.ids())
+    if (!loaded_.contains(slice)) {
+      auto& bytes = rest.slices.at(slice);
+      load_slice(slice, {{bytes.bytes(), nullptr, 0}, {}});
+    }
+  capture_.begin_with(rest.epoch, held, loaded_, hosted_);
+  loaded_.clear();
+  done_ = rest.ended;
+  load_->epoch = rest.epoch;
   if (done_)
     load_->state = partition_state::done;
 }

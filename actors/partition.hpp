@@ -16,6 +16,8 @@
 #include "scaling/assignment.hpp"
 #include "scaling/load.hpp"
 
+#include "checkpoint/slice_copy.hpp"
+
 #include "operators/topology.hpp"
 
 #include <chrono>
@@ -43,6 +45,15 @@ public:
   virtual void on_batch(const batch_origin& from, batch_ptr tuples) = 0;
   virtual void on_close(const close_notice& notice) = 0;
   virtual void on_credit(const credit_notice& notice) = 0;
+
+  /// If this was made to be loaded, and not from a checkpoint: takes what a
+  /// slice held when the checkpoint was taken. Throws `decode_error`.
+  virtual void load_slice(slice_id slice, const slice_copy& copy);
+
+  /// The checkpoint itself, but for slices that were loaded. Of those in `held`
+  /// holders have just these copies. To be called once, after all of them.
+  virtual void finish_loading(const partition_checkpoint& rest,
+                              const std::vector<slice_id>& held);
 
   /// Asks all partitions upstream for what follows the checkpoint that this
   /// instance was made from. To be called once those are there.
@@ -161,6 +172,8 @@ struct partition_beginning {
   const partition_checkpoint* restored = nullptr;
   /// It is a successor in a hand-over that is not committed yet.
   bool shadow = false;
+  /// Slices of that of which holders have just these copies.
+  std::vector<slice_id> held{};
 };
 
 /// A partition of an operator or a sink.
@@ -175,6 +188,9 @@ public:
   void on_close(const close_notice& notice) override;
   void on_credit(const credit_notice& notice) override;
   bool name_checkpoint(epoch_number epoch) override;
+  void load_slice(slice_id slice, const slice_copy& copy) override;
+  void finish_loading(const partition_checkpoint& rest,
+                      const std::vector<slice_id>& held) override;
   void ask_for_replay() override;
   void renew_channel(edge_id edge, partition_index from,
                      generation_number generation) override;
@@ -203,7 +219,6 @@ private:
 
   upstream_partition* find_upstream(edge_id edge, partition_index index,
                                     generation_number generation);
-  void restore(const partition_checkpoint& from);
   void process_epoch(event_time wall);
   void back_up(event_time wall);
   void begin_checkpoint();
@@ -231,6 +246,8 @@ private:
   std::unique_ptr<replaying_outbox> out_;
   checkpoint_settings checkpoints_;
   hosted_slices hosted_;
+  /// The bytes of the full copies that were loaded.
+  std::map<slice_id, std::uint64_t> loaded_;
   checkpoint_capture capture_;
   alignment alignment_;
   flow_control flow_;

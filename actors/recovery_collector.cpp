@@ -1,7 +1,10 @@
 #include "actors/recovery_collector.hpp"
 
+#include "operators/state_fold.hpp"
+
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace braid {
 
@@ -51,11 +54,25 @@ void recovery_collector::on_node_lost(const std::string& name) {
     on_all_answered();
 }
 
+std::map<slice_id, slice_copy> recovery_collector::take_slices() {
+  auto found = found_.find(stable_);
+  if (found == found_.end())
+    return {};
+  auto result = std::exchange(found->second.slices, {});
+  for (auto& [slice, copy] : result)
+    found->second.taken.insert(slice);
+  return result;
+}
+
 std::optional<partition_checkpoint> recovery_collector::take_checkpoint() {
   assert(state_ == state::complete);
   if (found_.empty())
     return std::nullopt;
-  return std::move(found_.begin()->second.checkpoint);
+  auto& found = found_.begin()->second;
+  auto& result = found.checkpoint;
+  for (auto& [slice, copy] : found.slices)
+    result.slices.emplace(slice, whole_of(copy, fold));
+  return std::move(result);
 }
 
 /// Only copies of the stable epoch, or of a partition that had ended by then,
@@ -63,7 +80,7 @@ std::optional<partition_checkpoint> recovery_collector::take_checkpoint() {
 void recovery_collector::gather(recovered_part& part) {
   auto& from = part.checkpoint;
   auto usable = from.epoch == stable_ || (from.ended && from.epoch < stable_);
-  if (stable_ == 0 || !usable || (!part.has_partition && from.slices.empty()))
+  if (stable_ == 0 || !usable || (!part.has_partition && part.slices.empty()))
     return;
   auto& found = found_[from.epoch];
   auto& into = found.checkpoint;
@@ -75,8 +92,12 @@ void recovery_collector::gather(recovered_part& part) {
     into.shared = std::move(from.shared);
   }
   for (auto slice : lost_.slices)
-    if (auto content = from.slices.find(slice); content != from.slices.end())
-      into.slices.try_emplace(slice, std::move(content->second));
+    if (auto copy = part.slices.find(slice); copy != part.slices.end()) {
+      if (!found.has(slice))
+        found.slices.emplace(slice, std::move(copy->second));
+      if (from.epoch == stable_)
+        held_by_[slice].insert(part.holder);
+    }
 }
 
 void recovery_collector::gather_cuts(recovered_part& part) {
@@ -106,6 +127,8 @@ void recovery_collector::on_all_answered() {
   state_ = state::complete;
   auto epoch = found->first;
   std::erase_if(found_, [&](auto& x) { return x.first != epoch; });
+  if (epoch != stable_)
+    held_by_.clear();
 }
 
 void recovery_collector::fail(const std::string& what) {
@@ -124,7 +147,7 @@ std::vector<slice_id>
 recovery_collector::missing_in(const gathered& found) const {
   std::vector<slice_id> result;
   for (auto slice : lost_.slices)
-    if (!found.checkpoint.slices.contains(slice))
+    if (!found.has(slice))
       result.push_back(slice);
   return result;
 }

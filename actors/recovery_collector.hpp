@@ -42,9 +42,21 @@ public:
     return problem_;
   }
 
-  /// Once complete: what the new instance begins with; nothing if it begins
-  /// anew. To be called once.
+  /// Copies of slices at the stable epoch that have come since this was called
+  /// last: whoever begins to load them need not wait for the rest. They are
+  /// void if `take_checkpoint` gives another epoch.
+  std::map<slice_id, slice_copy> take_slices();
+
+  /// Once complete: what the new instance begins with, but for slices that were
+  /// taken; nothing if it begins anew. To be called once. Throws `decode_error`
+  /// if a copy makes no sense.
   std::optional<partition_checkpoint> take_checkpoint();
+
+  /// Once complete: the nodes that hold a copy of just the stable epoch, by
+  /// slice. None if a copy of an earlier one is what the instance begins with.
+  const std::map<slice_id, std::set<std::string>>& held_by() const {
+    return held_by_;
+  }
 
   /// Once complete: how the partition ended epochs beyond the stable one.
   const std::map<epoch_number, std::vector<source_cut>>& cuts() const {
@@ -55,7 +67,13 @@ private:
   /// What was found of one epoch.
   struct gathered {
     bool has_partition = false;
-    partition_checkpoint checkpoint;
+    partition_checkpoint checkpoint; ///< but for its slices
+    std::map<slice_id, slice_copy> slices;
+    std::set<slice_id> taken;
+
+    bool has(slice_id slice) const {
+      return slices.contains(slice) || taken.contains(slice);
+    }
   };
 
   void gather(recovered_part& part);
@@ -73,6 +91,7 @@ private:
   std::set<std::string> awaited_;
   std::set<std::string> silent_; ///< nodes that were lost before they answered
   std::map<epoch_number, gathered> found_;
+  std::map<slice_id, std::set<std::string>> held_by_;
   std::map<epoch_number, std::vector<source_cut>> cuts_;
   state state_ = state::waiting;
   std::string problem_;

@@ -67,6 +67,12 @@ public:
   /// checkpoints are not, but the next one has all of such slices.
   void route(std::shared_ptr<const run_routes> routes, backup_holders holders);
 
+  /// Where the copies are that the instance was made from. To be called before
+  /// `route`.
+  void begin_with(kept_slices kept_by) {
+    checkpoints_.begin_with(std::move(kept_by));
+  }
+
   /// What the instance of a source that is lost had cut beyond `stable`.
   void repeat_cuts(epoch_number stable,
                    const std::map<epoch_number, std::vector<source_cut>>& cuts);

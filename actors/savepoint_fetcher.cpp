@@ -43,7 +43,7 @@ void take(self_pointer self, const content_piece& piece) {
                              + " is damaged"};
   auto& into = state.part.checkpoint;
   if (piece.of.slice < max_slices) {
-    into.slices[piece.of.slice] = std::move(state.content);
+    state.part.slices[piece.of.slice] = copy_of(std::move(state.content));
     return;
   }
   into.epoch = piece.epoch;

@@ -222,9 +222,12 @@ backup_store::found_in(const std::vector<entries::const_iterator>& chain) {
   }
   result.result = restored_slice::outcome::found;
   result.full = chain.front()->second.content;
+  result.full_sum = chain.front()->second.checksum;
   for (auto part = chain.begin() + 1; part != chain.end(); ++part)
-    if (!(*part)->second.content->empty())
+    if (!(*part)->second.content->empty()) {
       result.changes.push_back((*part)->second.content);
+      result.change_sums.push_back((*part)->second.checksum);
+    }
   return result;
 }
 

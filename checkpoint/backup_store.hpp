@@ -72,6 +72,8 @@ struct restored_slice {
   std::shared_ptr<const byte_buffer> full;
   /// To be folded into `full` in this order.
   std::vector<std::shared_ptr<const byte_buffer>> changes;
+  std::uint64_t full_sum = 0;             ///< its checksum
+  std::vector<std::uint64_t> change_sums; ///< and those of the changes
 };
 
 /// Makes one full copy of another and what changed since; or changes, of

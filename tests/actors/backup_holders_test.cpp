@@ -49,6 +49,21 @@ TEST_CASE("too few nodes keep all they can", "[backups]") {
   CHECK(backup_holders(0, {1}, {0, 2}, 1).of({1, 1}) == nodes{2});
 }
 
+TEST_CASE("a slice counts as held if all who are to keep it do", "[backups]") {
+  backup_holders holders{0, {1}, {0, 1, 2, 3}, 2};
+  auto second = holders.of({5, 7}).at(1);
+  auto name_of = [](node_index node) { return std::to_string(node); };
+  auto other = std::to_string(5 - second);
+  auto held = holders.that_hold({{7, {"1", name_of(second)}},
+                                 {8, {"1"}},
+                                 {9, {"1", "2", "3"}},
+                                 {10, {"2", "3"}}},
+                                5, name_of);
+  CHECK(slices_of(held) == std::vector<slice_id>{7, 9});
+  CHECK(held.at(7) == holders.of({5, 7}));
+  CHECK(holders.that_hold({{7, {"1", other}}}, 5, name_of).empty());
+}
+
 TEST_CASE("backups are spread evenly", "[backups]") {
   constexpr slice_id slices = 10'000;
   backup_holders holders{0, {1, 2, 3, 4, 5}, {0, 1, 2, 3, 4, 5}, 2};

@@ -39,15 +39,14 @@ void check_every_damage(const outgoing_frame& sent, Read read) {
 }
 
 recovered_part recovered() {
-  recovered_part result{backed_run,
-                        backed_place,
-                        5,
-                        "hilbert",
-                        true,
-                        true,
-                        checkpoint_of(40, {{4, "four"}, {9, ""}}),
-                        {}};
+  recovered_part result{backed_run, backed_place,          5, "hilbert", true,
+                        true,       checkpoint_of(40, {}), {}};
   result.checkpoint.ended = true;
+  result.slices.emplace(4, copy_of(bytes_of("four")));
+  result.slices.emplace(9, copy_of(byte_buffer{}));
+  auto changed = result.slices.emplace(12, copy_of(bytes_of("full")));
+  changed.first->second.changes = {copy_of(bytes_of("changes")).full,
+                                   copy_of(bytes_of("and more")).full};
   result.cuts[41] = cuts_at(100);
   result.cuts[42] = {};
   return result;
@@ -124,8 +123,15 @@ TEST_CASE("a recovered part travels whole", "[backups]") {
   CHECK(read.checkpoint.epoch == 40);
   CHECK(read.checkpoint.ended);
   CHECK(text_of(read.checkpoint.shared) == "shared 40");
-  CHECK(texts_of(read.checkpoint)
-        == std::map<slice_id, std::string>{{4, "four"}, {9, ""}});
+  REQUIRE(read.slices.size() == 3);
+  CHECK(text_of(byte_buffer{read.slices[4].full.bytes}) == "four");
+  CHECK(read.slices[9].full.bytes.empty());
+  auto& changes = read.slices[12].changes;
+  REQUIRE(changes.size() == 2);
+  CHECK(text_of(byte_buffer{changes[1].bytes}) == "and more");
+  // Where it arrived.
+  CHECK(changes[1].bytes.data() > frame.bytes().data());
+  CHECK(changes[1].bytes.data() < frame.bytes().data() + frame.bytes().size());
   CHECK(read.cuts == recovered().cuts);
 }
 

@@ -31,6 +31,17 @@ texts_of(const partition_checkpoint& checkpoint) {
   return result;
 }
 
+/// Of the slices of a recovered part, full copies.
+inline std::map<slice_id, std::string>
+texts_of(const std::map<slice_id, slice_copy>& slices) {
+  std::map<slice_id, std::string> result;
+  for (auto& [slice, copy] : slices) {
+    CHECK(copy.changes.empty());
+    result.emplace(slice, text_of(byte_buffer{copy.full.bytes}));
+  }
+  return result;
+}
+
 inline partition_checkpoint
 checkpoint_of(epoch_number epoch,
               const std::map<slice_id, std::string>& slices) {

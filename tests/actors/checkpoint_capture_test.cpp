@@ -49,6 +49,24 @@ public:
     return result;
   }
 
+  /// Is made from `restored`; holders have that of some slices, by local
+  /// number.
+  void begin_with(const partition_checkpoint& restored,
+                  const std::vector<std::uint32_t>& held) {
+    std::vector<slice_id> ids;
+    for (auto local : held) {
+      auto id = ids.emplace_back(hosted.id(local));
+      kept_[id] = {restored.epoch, restored.slices.at(id)};
+    }
+    std::map<slice_id, std::uint64_t> bytes;
+    for (std::uint32_t local = 0; local < slices; ++local) {
+      auto& content = restored.slices.at(hosted.id(local));
+      live.load_slice(local, content.bytes());
+      bytes[hosted.id(local)] = content.size();
+    }
+    capture.begin_with(restored.epoch, ids, bytes, hosted);
+  }
+
   partition_checkpoint take(epoch_number epoch, bool ended = false) {
     begin(epoch, ended);
     return write();
@@ -155,6 +173,24 @@ TEST_CASE("after the first checkpoint only what changed is taken",
   CHECK(third.bases.at(trial.hosted.id(3)) == 20);
   CHECK(third.shared_base == 20);
   CHECK_FALSE(third.shared.empty());
+  CHECK(trial.is_kept());
+}
+
+TEST_CASE("what was restored is taken as changes to what holders have",
+          "[backups]") {
+  partition_on_trial lost;
+  auto restored = lost.take(10);
+  partition_on_trial trial;
+  trial.begin_with(restored, {0, 1, 2, 3, 4, 5});
+  trial.set(5, 5, 1'000);
+  trial.set(6, 6, 1'000);
+  auto first = trial.take(20);
+  CHECK_FALSE(first.ahead);
+  CHECK(first.slices.size() == 8);
+  CHECK(first.bases.size() == 6);
+  CHECK_FALSE(first.shared_base);
+  CHECK(first.slices.at(trial.hosted.id(0)).empty());
+  CHECK_FALSE(first.slices.at(trial.hosted.id(5)).empty());
   CHECK(trial.is_kept());
 }
 

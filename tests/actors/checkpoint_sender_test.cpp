@@ -368,6 +368,19 @@ TEST_CASE("what other holders are to keep is lost", "[backups]") {
   CHECK(sending.take_lost().slices == lost.slices);
 }
 
+TEST_CASE("what holders had from before counts until it moves", "[backups]") {
+  auto sending = sender();
+  sending.begin_with({{4, {1}}, {5, {2}}});
+  sending.set_holders(one_of_two);
+  auto moved = sending.take_lost().slices;
+  for (slice_id slice : {4, 5})
+    CHECK(
+      std::count(moved.begin(), moved.end(), slice)
+      == (one_of_two.of({backed_place.id, slice}).at(0) == slice - 3 ? 0 : 1));
+  sending.set_holders(nobody);
+  CHECK(sending.take_lost().slices.size() == 2 - moved.size());
+}
+
 TEST_CASE("nothing waits for nodes that are gone", "[backups]") {
   checkpoint_sender sending{backed_run, backed_place, 4, {1'000, 1'000}};
   sending.begin(checkpoint_of(60, some_slices(20, 400)), both);

@@ -141,7 +141,7 @@ TEST_CASE("a full holder keeps what it has, and takes more once there is room",
   held.stable(backed_run, 40);
   auto found = held.parts_of(backed_run, lost(2), 40);
   REQUIRE(found.parts.size() == 1);
-  CHECK(found.parts.front().checkpoint.slices.size() == 2);
+  CHECK(found.parts.front().slices.size() == 2);
   CHECK(found.damaged.empty());
 
   held.drop_run(backed_run + 1);

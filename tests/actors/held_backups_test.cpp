@@ -37,9 +37,10 @@ given_back all_of(const held_backups::recovery& recovery) {
       result.progress = text_of(checkpoint.progress);
       result.shared = text_of(checkpoint.shared);
     }
-    if (part.has_partition || !checkpoint.slices.empty())
+    CHECK(checkpoint.slices.empty());
+    if (part.has_partition || !part.slices.empty())
       result.ended[checkpoint.epoch] = checkpoint.ended;
-    result.slices.merge(texts_of(checkpoint));
+    result.slices.merge(texts_of(part.slices));
     result.cuts.insert(part.cuts.begin(), part.cuts.end());
   }
   return result;
@@ -85,7 +86,7 @@ TEST_CASE("who holds nothing says so", "[backups]") {
   REQUIRE(recovery.parts.size() == 1);
   CHECK(recovery.parts[0].final);
   CHECK_FALSE(recovery.parts[0].has_partition);
-  CHECK(recovery.parts[0].checkpoint.slices.empty());
+  CHECK(recovery.parts[0].slices.empty());
   CHECK(recovery.parts[0].cuts.empty());
   // Before anything is stable, nobody can go back to a copy.
   held.put(backup_of(40, 1));
@@ -259,12 +260,11 @@ TEST_CASE("answers are split", "[backups]") {
   std::size_t with_partition = 0;
   for (auto& part : recovery.parts) {
     std::uint64_t bytes = 0;
-    for (auto& [slice, content] : part.checkpoint.slices)
-      bytes += content.size();
+    for (auto& [slice, copy] : part.slices)
+      bytes += copy.size();
     for (auto& [epoch, cuts] : part.cuts)
       bytes += cuts.size() * sizeof(source_cut);
-    CHECK((bytes <= limit
-           || (part.checkpoint.slices.size() == 1 && part.cuts.empty())));
+    CHECK((bytes <= limit || (part.slices.size() == 1 && part.cuts.empty())));
     with_partition += part.has_partition ? 1 : 0;
   }
   CHECK(with_partition == 1);

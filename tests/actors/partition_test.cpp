@@ -35,11 +35,17 @@ public:
     left.union_with(right).process<doubling>("double").sink(
       "sink", collect(std::make_shared<collected<std::uint64_t>>(),
                       {.keep_slices = true}));
-    partition_settings settings;
-    settings.flow.in_flight = in_flight;
-    settings.checkpoints = checkpoints;
+    settings_.flow.in_flight = in_flight;
+    settings_.checkpoints = checkpoints;
     owners_ = assign_evenly(graph_, {2, {}}, 1);
-    logic = make_partition(graph_, owners_, {2, 0}, settings, {sent, [] {}});
+    begin_again({});
+  }
+
+  /// Another instance takes its place.
+  void begin_again(const restoring& from) {
+    generation_ = from.generation;
+    logic =
+      make_partition(graph_, owners_, {2, 0}, settings_, {sent, [] {}}, from);
   }
 
   void close(edge_id edge, partition_index from, epoch_number epoch,
@@ -47,6 +53,7 @@ public:
     close_notice notice;
     notice.edge = edge;
     notice.from = from;
+    notice.generation = generation_;
     notice.first = notice.last = epoch;
     notice.slices = {{from, from + 1}};
     notice.tuples = tuples;
@@ -88,7 +95,9 @@ public:
 
 private:
   topology graph_{"test", settings{}};
+  partition_settings settings_;
   assignment owners_;
+  generation_number generation_ = 0;
 };
 
 } // namespace
@@ -255,6 +264,45 @@ TEST_CASE("after its first checkpoint a partition sends what changed") {
   auto& last = trial.sent.checkpoints.back();
   CHECK(last.bases.size() == first.slices.size() - 1);
   CHECK_FALSE(last.shared_base);
+}
+
+TEST_CASE("a partition is loaded slice by slice, or made at once") {
+  checkpoint_settings settings;
+  settings.taken = true;
+  partition_on_trial before{2, settings};
+  before.run(1);
+  before.run(2);
+  auto whole = before.logic->checkpoint();
+  auto held = whole.slices.begin()->first;
+  partition_on_trial after{2, settings};
+  auto at_once = GENERATE(false, true);
+  if (at_once) {
+    after.begin_again({1, &whole, false, {}, false, {held}});
+  } else {
+    restoring later{1};
+    later.loads = whole.epoch;
+    after.begin_again(later);
+    auto rest = whole;
+    for (auto& [slice, content] : whole.slices)
+      if (slice != held) {
+        after.logic->load_slice(slice, copy_of(content));
+        rest.slices.erase(slice);
+      }
+    after.logic->finish_loading(rest, {held});
+  }
+  auto again = after.logic->checkpoint();
+  CHECK(again.epoch == 2);
+  CHECK(again.progress == whole.progress);
+  CHECK(again.slices == whole.slices);
+  // What holders have is the base of what it sends.
+  after.named = 3;
+  after.close_all(3);
+  while (after.logic->step(0).worked) {
+  }
+  REQUIRE(after.sent.checkpoints.size() == 1);
+  auto& next = after.sent.checkpoints[0];
+  CHECK(next.bases == std::map<slice_id, epoch_number>{{held, 2}});
+  CHECK(next.slices.size() == whole.slices.size());
 }
 
 TEST_CASE("a checkpoint that would take too long is left out") {

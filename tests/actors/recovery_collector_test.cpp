@@ -21,7 +21,7 @@ recovered_part part_from(const std::string& holder, epoch_number epoch,
   if (has_partition)
     result.checkpoint = checkpoint_of(epoch, {});
   for (auto& [slice, text] : slices)
-    result.checkpoint.slices.emplace(slice, bytes_of(text));
+    result.slices.emplace(slice, copy_of(bytes_of(text)));
   return result;
 }
 
@@ -47,6 +47,37 @@ TEST_CASE("a partition is put together from all holders", "[backups]") {
   CHECK(text_of(found->progress) == "progress 40");
   CHECK(text_of(found->shared) == "shared 40");
   CHECK(texts_of(*found) == texts{{4, "four"}, {9, "nine"}});
+}
+
+TEST_CASE("who holds what was restored is known by slice", "[backups]") {
+  auto collecting = collector_at(40);
+  collecting.on_part(part_from("a", 40, {{4, "four"}, {9, "nine"}}));
+  auto of_b = part_from("b", 40, {{9, "nine"}});
+  of_b.final = false;
+  collecting.on_part(of_b);
+  collecting.on_part(part_from("b", 39, {{4, "old"}}, false));
+  REQUIRE(collecting.current() == state::complete);
+  using names = std::set<std::string>;
+  CHECK(collecting.held_by()
+        == std::map<slice_id, names>{{4, {"a"}}, {9, {"a", "b"}}});
+}
+
+TEST_CASE("slices can be taken as they come", "[backups]") {
+  auto collecting = collector_at(40, {"a", "b", "c"});
+  collecting.on_part(part_from("a", 33, {{9, "old"}}));
+  CHECK(collecting.take_slices().empty());
+  collecting.on_part(part_from("b", 40, {{4, "four"}}));
+  CHECK(texts_of(collecting.take_slices()) == texts{{4, "four"}});
+  CHECK(collecting.take_slices().empty());
+  collecting.on_part(part_from("c", 40, {{4, "four"}, {9, "nine"}}, false));
+  REQUIRE(collecting.current() == state::complete);
+  SECTION("all of them") {
+    CHECK(texts_of(collecting.take_slices()) == texts{{9, "nine"}});
+    CHECK(collecting.take_checkpoint()->slices.empty());
+  }
+  SECTION("or the rest comes with the checkpoint") {
+    CHECK(texts_of(*collecting.take_checkpoint()) == texts{{9, "nine"}});
+  }
 }
 
 // [16] One node that has not answered may know a cut.

@@ -116,9 +116,10 @@ lost_partition lost(incarnation_number successor) {
 std::string copies_of(const held_backups& held, epoch_number epoch) {
   std::string result;
   for (auto& part : held.parts_of(run, lost(9), epoch).parts)
-    for (auto& [slice, content] : part.checkpoint.slices)
-      result += std::string{reinterpret_cast<const char*>(content.data()),
-                            content.size()};
+    for (auto& [slice, copy] : part.slices)
+      result +=
+        std::string{reinterpret_cast<const char*>(copy.full.bytes.data()),
+                    copy.full.bytes.size()};
   return result;
 }
 

@@ -249,12 +249,16 @@ void hand_over_run::recover(const recovery& what, node_index node) {
     if (!collector.problem().empty())
       throw simulation_failure{collector.problem()};
     auto checkpoint = collector.take_checkpoint();
+    std::vector<slice_id> held;
+    for (auto& [slice, holders] : collector.held_by())
+      held.push_back(slice);
     make(what.plan, lost.place,
          {what.generation,
           checkpoint ? &*checkpoint : nullptr,
           false,
           {},
-          lost.shadow});
+          lost.shadow,
+          std::move(held)});
     instances_.at(lost.place)
       .logic->on_placement(what.plan.owners, what.plan.hand_overs);
   }

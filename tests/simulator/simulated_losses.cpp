@@ -224,7 +224,7 @@ bool simulation::copies_are_held() const {
         for (auto& part :
              nodes_[node]->held().parts_of(1, wanted, stable).parts) {
           partitions += part.has_partition ? 1 : 0;
-          for (auto& [slice, content] : part.checkpoint.slices)
+          for (auto& [slice, copy] : part.slices)
             ++copies[slice];
         }
       }

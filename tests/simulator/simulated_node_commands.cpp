@@ -186,9 +186,15 @@ void simulated_node::restore(local_recovery::restored_partition& found) {
   }
   auto& what = recovering_->what();
   auto* checkpoint = found.checkpoint ? &*found.checkpoint : nullptr;
-  auto& x = make(
-    place, {generation_, checkpoint, false, skipped_by(place.id, what.skipped)},
-    std::move(known));
+  auto kept =
+    holders_of(place).that_hold(found.held_by, place.id, [&](auto node) {
+      return plan_->nodes[node].name;
+    });
+  restoring from{generation_, checkpoint};
+  from.skipped = skipped_by(place.id, what.skipped);
+  from.held = slices_of(kept);
+  auto& x = make(place, from, std::move(known));
+  x.checkpoints.begin_with(std::move(kept));
   x.ended = checkpoint && checkpoint->ended;
   x.cuts.stable(what.stable);
   if (forgotten)
