@@ -57,7 +57,7 @@ public:
       finished_.erase({edge, gone});
       not_open_.erase({edge, gone});
       silent_.erase({edge, gone});
-      sizes_.erase({edge, gone});
+      reported_.erase({edge, gone});
       full_.erase({edge, gone});
     }
     changes_.erase(found);
@@ -70,7 +70,7 @@ public:
       return;
     found->second = std::max(found->second, credit.finished);
     hint_ = std::max(hint_, credit.hint);
-    sizes_[{credit.edge, credit.from}] = credit.largest;
+    reported_[{credit.edge, credit.from}] = {credit.largest, credit.longest};
     note_full({credit.edge, credit.from}, credit.replay_full);
   }
 
@@ -81,7 +81,7 @@ public:
     finished_.at({edge, downstream}) = finished;
     not_open_.erase({edge, downstream});
     silent_.erase({edge, downstream});
-    sizes_.erase({edge, downstream});
+    reported_.erase({edge, downstream});
     note_full({edge, downstream}, false);
   }
 
@@ -117,14 +117,28 @@ public:
   /// Of what was last reported from downstream, the largest.
   epoch_size largest() const {
     epoch_size result;
-    for (auto& [to, size] : sizes_)
-      if (size.bytes >= result.bytes)
-        result = size;
+    for (auto& [to, last] : reported_)
+      if (last.largest.bytes >= result.bytes)
+        result = last.largest;
+    return result;
+  }
+
+  /// Likewise, the one that took longest.
+  epoch_work longest() const {
+    epoch_work result;
+    for (auto& [to, last] : reported_)
+      if (last.longest.microseconds >= result.microseconds)
+        result = last.longest;
     return result;
   }
 
 private:
   using channel = std::pair<edge_id, partition_index>;
+
+  struct report {
+    epoch_size largest;
+    epoch_work longest;
+  };
 
   struct change {
     edge_id edge = 0;
@@ -163,7 +177,7 @@ private:
   std::set<channel> silent_;
   std::vector<change> changes_;
   std::set<channel> full_;
-  std::map<channel, epoch_size> sizes_;
+  std::map<channel, report> reported_;
   epoch_number hint_ = 0;
 };
 

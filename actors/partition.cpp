@@ -203,6 +203,7 @@ step_result operator_partition::step(event_time wall) {
 }
 
 void operator_partition::process_epoch(event_time wall) {
+  note_work();
   auto input = alignment_.take();
   sampler_.on_epoch(*instance_, input.epoch.number, input.runs, wall);
   instance_->process(input.epoch, input.runs);
@@ -219,6 +220,13 @@ void operator_partition::process_epoch(event_time wall) {
   send_credits(input.epoch.number);
   note_newest(0);
   checkpoint_named_ = input.checkpoint;
+}
+
+/// What an epoch took is known only after the step.
+void operator_partition::note_work() {
+  std::uint64_t busy = load_->busy_ns;
+  work_ = {size_.epoch, (busy - busy_before_) / 1'000};
+  busy_before_ = busy;
 }
 
 /// Between two epochs.
@@ -333,6 +341,8 @@ void operator_partition::send_credit(const channel& of, upstream_partition& to,
   credit.hint = newest_hint();
   auto beyond = flow_.largest();
   credit.largest = beyond.bytes > size_.bytes ? beyond : size_;
+  auto after = flow_.longest();
+  credit.longest = after.microseconds > work_.microseconds ? after : work_;
   credit.replay_full = replay_full();
   to.hinted = credit.hint;
   to.told_full = credit.replay_full;

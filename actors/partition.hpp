@@ -220,6 +220,7 @@ private:
   upstream_partition* find_upstream(edge_id edge, partition_index index,
                                     generation_number generation);
   void process_epoch(event_time wall);
+  void note_work();
   void back_up(event_time wall);
   void begin_checkpoint();
   bool write_checkpoint(std::size_t slices);
@@ -259,6 +260,8 @@ private:
   downstream_changes downstream_;
   std::vector<slice_range> slices_;
   epoch_size size_; ///< of the last epoch that was processed
+  epoch_work work_; ///< of the one before
+  std::uint64_t busy_before_ = 0; ///< `busy_ns` when the last one began
   /// A restored instance sends no credit before it asks for replay: that would
   /// begin channels anew while nodes upstream may not know where it is.
   bool may_ask_ = true;

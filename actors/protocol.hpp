@@ -120,6 +120,12 @@ struct epoch_size {
   std::uint64_t bytes = 0;
 };
 
+/// How long some partition worked on an epoch.
+struct epoch_work {
+  epoch_number epoch = 0; ///< 0 before there is one
+  std::uint64_t microseconds = 0;
+};
+
 /// A downstream partition tells an upstream one how far it has come.
 struct credit_notice {
   edge_id edge = 0;
@@ -134,8 +140,9 @@ struct credit_notice {
   /// by time should follow.
   epoch_number hint = 0;
   /// Of the latest epochs at each partition on the way from here on, the
-  /// largest.
+  /// largest, and the one that took longest.
   epoch_size largest;
+  epoch_work longest;
   /// Replay buffers on the way from here on are full: sources are to hold data
   /// back until they are told otherwise.
   bool replay_full = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace braid {
 
@@ -297,25 +298,44 @@ void source_logic::send_checkpoint(epoch_number named) {
 }
 
 /// Where an operator emits much more than it takes, epochs grow on their way;
-/// the sources then read less into each.
+/// where one is overloaded, they take long. The sources then read less into
+/// each.
 void source_logic::adapt_cap() {
   auto largest = flow_.largest();
-  auto read = tuples_of_.find(largest.epoch);
-  if (read == tuples_of_.end() || read->second == 0)
+  auto longest = flow_.longest();
+  auto most_work = static_cast<std::uint64_t>(
+    std::max(cuts_.longest_work, 2 * cuts_.length).count());
+  auto by_size = fitting(largest.epoch, largest.bytes, cuts_.max_bytes);
+  auto by_work = fitting(longest.epoch, longest.microseconds, most_work);
+  if (by_size && largest.bytes > cuts_.max_bytes)
+    max_tuples_ = std::min(max_tuples_, *by_size);
+  // By halves: work comes in bursts, such as windows that end.
+  if (by_work && longest.microseconds > most_work
+      && longest.epoch > std::exchange(adapted_to_, longest.epoch))
+    max_tuples_ = std::min(max_tuples_, std::max(*by_work, max_tuples_ / 2));
+  if (!by_size && !by_work)
     return;
-  // As many tuples as would have given an epoch of just the right size.
-  auto fitting = cuts_.max_tuples;
-  if (largest.bytes > 0) {
-    auto each =
-      static_cast<double>(largest.bytes) / static_cast<double>(read->second);
-    auto most = static_cast<double>(cuts_.max_bytes) / each;
-    if (most < static_cast<double>(cuts_.max_tuples))
-      fitting = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(most));
-  }
-  if (fitting > max_tuples_)
-    max_tuples_ = std::min(fitting, max_tuples_ + max_tuples_ / 8 + 1);
-  else if (largest.bytes > cuts_.max_bytes)
-    max_tuples_ = fitting;
+  auto most = std::min(by_size.value_or(cuts_.max_tuples),
+                       by_work.value_or(cuts_.max_tuples));
+  if (most > max_tuples_)
+    max_tuples_ = std::min(most, max_tuples_ + max_tuples_ / 8 + 1);
+}
+
+/// With how many tuples an epoch that `had` so much of something would have had
+/// just what is wanted. Nothing if the epoch is not remembered.
+std::optional<std::uint64_t> source_logic::fitting(epoch_number epoch,
+                                                   std::uint64_t had,
+                                                   std::uint64_t wanted) const {
+  auto read = tuples_of_.find(epoch);
+  if (read == tuples_of_.end() || read->second == 0)
+    return std::nullopt;
+  if (had == 0)
+    return cuts_.max_tuples;
+  auto each = static_cast<double>(had) / static_cast<double>(read->second);
+  auto most = static_cast<double>(wanted) / each;
+  if (most >= static_cast<double>(cuts_.max_tuples))
+    return cuts_.max_tuples;
+  return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(most));
 }
 
 /// Whoever scales wants to know what waits outside, however long nothing can be

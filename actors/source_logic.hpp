@@ -23,6 +23,9 @@ struct cut_settings {
   /// ... or earlier, when a partition has read this much.
   std::uint64_t max_tuples = 65'536;
   std::uint64_t max_bytes = 1 << 20;
+  /// Where a partition takes longer than this for an epoch, less is read into
+  /// each: epochs bound latency, and nothing changes but between two of them.
+  std::chrono::microseconds longest_work{50'000};
   /// Count mode: every slice closes an epoch after just so many tuples, or at
   /// its end, and never by the clock; `now()` counts epochs of `length`.
   std::optional<std::uint64_t> count;
@@ -70,6 +73,8 @@ private:
   void note_waiting(event_time wall);
   std::optional<event_time> next_count(event_time wall) const;
   void adapt_cap();
+  std::optional<std::uint64_t> fitting(epoch_number epoch, std::uint64_t had,
+                                       std::uint64_t wanted) const;
   void note_tuples(std::uint64_t tuples);
   epoch_number last_to_close(const read_progress& progress) const;
   bool by_clock() const;
@@ -98,7 +103,8 @@ private:
   bool open_ = false;
   bool empty_ = false; ///< of the open epoch: nothing is read into it
   bool done_ = false;
-  std::uint64_t max_tuples_; ///< shrinks while epochs grow on their way
+  std::uint64_t max_tuples_; ///< shrinks while epochs are too much downstream
+  epoch_number adapted_to_ = 0; ///< the epoch whose work it last shrank for
   std::map<epoch_number, std::uint64_t> tuples_of_; ///< the latest epochs
 };
 

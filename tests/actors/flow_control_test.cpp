@@ -92,6 +92,25 @@ TEST_CASE("the size of epochs is the latest of each channel, the largest of "
   CHECK(flow.largest().bytes == 400);
 }
 
+TEST_CASE(
+  "the longest work is the latest of each channel, the longest of all") {
+  flow_control flow{2};
+  flow.add_channel(0, 0);
+  flow.add_channel(0, 1);
+  auto worked = [&](partition_index from, epoch_work work) {
+    auto notice = credit(0, from, 0);
+    notice.longest = work;
+    flow.on_credit(notice);
+  };
+  CHECK(flow.longest().epoch == 0);
+  worked(0, {3, 1'000});
+  worked(1, {4, 400});
+  CHECK(flow.longest().epoch == 3);
+  worked(0, {5, 100});
+  CHECK(flow.longest().epoch == 4);
+  CHECK(flow.longest().microseconds == 400);
+}
+
 TEST_CASE("replay buffers downstream are full as long as any partition there "
           "says so") {
   flow_control flow{3};

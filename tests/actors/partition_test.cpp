@@ -385,6 +385,28 @@ TEST_CASE("a partition reports the larger of its epochs and those after it, "
   }
 }
 
+TEST_CASE("a partition reports how long an epoch took once the next begins, or "
+          "what took longer after it") {
+  partition_on_trial trial;
+  auto& load = *trial.logic->shared_load();
+  trial.run(1);
+  CHECK(trial.sent.credits.back().longest.microseconds == 0);
+  load.busy_ns += 5'000'000;
+  SECTION("its own") {
+    trial.run(2);
+    CHECK(trial.sent.credits.back().longest.epoch == 1);
+    CHECK(trial.sent.credits.back().longest.microseconds == 5'000);
+  }
+  SECTION("those after it") {
+    credit_notice notice;
+    notice.edge = trial.sent.closes.back().notice.edge;
+    notice.longest = {1, 6'000};
+    trial.logic->on_credit(notice);
+    trial.run(2);
+    CHECK(trial.sent.credits.back().longest.microseconds == 6'000);
+  }
+}
+
 TEST_CASE("what user code throws says where") {
   partition_on_trial trial;
   trial.logic->on_batch({0, 0, 0, 1}, batch_of({{0, {13}}}));

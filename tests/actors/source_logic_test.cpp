@@ -1,13 +1,7 @@
-#include "tests/actors/partition_messages.hpp"
+#include "tests/actors/source_on_trial.hpp"
 #include "tests/simulator/cut_file.hpp"
-#include "tests/simulator/scripted_source.hpp"
 
-#include "actors/make_partition.hpp"
-#include "actors/source_logic.hpp"
-
-#include "operators/collect_sink.hpp"
 #include "operators/generator.hpp"
-#include "operators/stream.hpp"
 
 #include <catch2/catch.hpp>
 #include <set>
@@ -16,81 +10,6 @@ using namespace braid;
 using namespace braid::simulator;
 
 namespace {
-
-constexpr event_time ms = 1'000;
-const event_time idle = cut_settings{}.idle_length.count();
-constexpr event_time start = 1'000'000;
-
-/// A source with all its splits on one partition, before one sink.
-class source_on_trial {
-public:
-  explicit source_on_trial(source_script script, cut_settings cuts = {},
-                           epoch_number in_flight = 4) {
-    graph_.source("source", scripted_source{std::move(script)})
-      .sink("sink", collect(std::make_shared<collected<item>>()));
-    partition_settings settings;
-    settings.flow.in_flight = in_flight;
-    settings.cuts = std::move(cuts);
-    owners_ = assign_evenly(graph_, {}, 1);
-    source_ = make_partition(graph_, owners_, {0, 0}, settings, {sent, [] {}});
-  }
-
-  step_result step(event_time at) {
-    return source_->step(at);
-  }
-
-  /// The sink tells the source something.
-  void credit(epoch_number finished, epoch_number hint = 0,
-              epoch_size largest = {}) {
-    credit_notice notice;
-    notice.finished = finished;
-    notice.hint = hint;
-    notice.largest = largest;
-    source_->on_credit(notice);
-  }
-
-  /// Steps on, with a sink that is always ready, until the source is done.
-  void run(event_time at = start) {
-    for (int steps = 0; steps < 1'000; ++steps) {
-      if (step(at).done)
-        return;
-      credit(source_->load().epoch);
-      at += ms;
-    }
-    FAIL("the source does not end");
-  }
-
-  const close_notice& last_close() const {
-    return sent.closes.back().notice;
-  }
-
-  std::uint32_t tuples_of_close(std::size_t index) const {
-    return sent.closes.at(index).tuples.at(0);
-  }
-
-  partition& logic() {
-    return *source_;
-  }
-
-  kept_messages sent;
-
-private:
-  topology graph_{"test", settings{}};
-  assignment owners_;
-  std::unique_ptr<partition> source_;
-};
-
-std::vector<scripted_tuple> tuples(std::size_t count, event_time at = start) {
-  std::vector<scripted_tuple> result;
-  for (std::uint64_t i = 0; i < count; ++i)
-    result.push_back({{0, i, 0}, at});
-  return result;
-}
-
-/// One split with `count` tuples to be read at `at`, and no end in sight.
-source_script endless(std::size_t count, event_time at = start) {
-  return {{tuples(count, at)}, end_of_time};
-}
 
 cut_settings counting(std::uint64_t count) {
   cut_settings result;
@@ -441,51 +360,6 @@ TEST_CASE("a slice's time is that of its epoch even if it reads nothing") {
   CHECK(
     file.load()->of("source", 1)
     == std::vector<source_cut>{{0, 1'000, start, false}, {1, 0, start, false}});
-}
-
-TEST_CASE("a source reads less into an epoch where epochs grow on their way "
-          "[counterexample 37]") {
-  cut_settings cuts;
-  cuts.max_tuples = 1'000;
-  cuts.max_bytes = 1'000'000;
-  source_on_trial source{endless(100'000), cuts};
-  auto next_epoch = [&] {
-    CHECK(source.step(start).worked);
-    return source.sent.closes.back().tuples.at(0);
-  };
-  CHECK(next_epoch() == 1'000);
-
-  SECTION("in proportion, once for what was measured once") {
-    source.credit(1, 0, {1, 10'000'000});
-    CHECK(next_epoch() == 100);
-    CHECK(next_epoch() == 100);
-    // Measured late, of an epoch that was large still.
-    source.credit(2, 0, {1, 10'000'000});
-    CHECK(next_epoch() == 100);
-    source.credit(3, 0, {2, 1'000'000});
-    CHECK(next_epoch() == 100);
-  }
-  SECTION("but never nothing") {
-    source.credit(1, 0, {1, ~std::uint64_t{0}});
-    CHECK(next_epoch() == 1);
-  }
-  SECTION("and more again as they grow less, up to what fits") {
-    source.credit(1, 0, {1, 10'000'000});
-    auto tuples = next_epoch();
-    for (epoch_number epoch = 2; epoch < 40; ++epoch) {
-      source.credit(epoch, 0, {epoch, 2'000 * tuples});
-      auto more = next_epoch();
-      CHECK(more >= tuples);
-      CHECK(more <= tuples + tuples / 8 + 1);
-      CHECK(more <= 500);
-      tuples = more;
-    }
-    CHECK(tuples == 500);
-  }
-  SECTION("unless nothing is known of the epoch that was large") {
-    source.credit(1, 0, {77, 10'000'000});
-    CHECK(next_epoch() == 1'000);
-  }
 }
 
 TEST_CASE("a source is not sent anything but credits") {
