@@ -30,6 +30,22 @@ std::uint64_t size_of(const std::vector<source_cut>& cuts) {
   return part_entry_bytes + cuts.size() * sizeof(source_cut);
 }
 
+/// Where a connection broke, cuts before these did not arrive. So they were not
+/// held everywhere, and nobody has seen the epochs from there on. Returns their
+/// bytes.
+std::uint64_t
+drop_after_gap(std::map<epoch_number, std::vector<source_cut>>& cuts,
+               epoch_number stable) {
+  std::uint64_t result = 0;
+  auto at = cuts.begin();
+  for (auto next = stable + 1; at != cuts.end() && at->first == next; ++next)
+    ++at;
+  for (auto late = at; late != cuts.end(); ++late)
+    result += size_of(late->second);
+  cuts.erase(at, cuts.end());
+  return result;
+}
+
 /// Slices have smaller numbers; what belongs to no slice has these.
 constexpr slice_id first_progress = 0x8000'0000;
 constexpr slice_id first_shared = 0xC000'0000;
@@ -213,8 +229,9 @@ void held_backups::fence(run_id run, const lost_partition& lost,
       state.ended.erase(found);
   };
   for (auto& place : with_origins(lost)) {
-    auto& fence = state_of(run, place).fence;
-    fence = std::max(fence, lost.successor);
+    auto& partition = state_of(run, place);
+    partition.fence = std::max(partition.fence, lost.successor);
+    cut_bytes_ -= drop_after_gap(partition.cuts, state.stable);
     fence_slice(partition_slice(place));
     fence_slice(shared_slice(place));
   }

@@ -48,9 +48,9 @@ public:
 
   /// Instances of the partition, and of its origins, below its successor are
   /// not listened to from now on, and what they backed up beyond the stable
-  /// epoch is void. Of a shadow, only what is stable is noted, and that its
-  /// copies are not superfluous: until it is backed up it is behind what is
-  /// stable.
+  /// epoch is void, and so are cuts that follow a gap. Of a shadow, only what
+  /// is stable is noted, and that its copies are not superfluous: until it is
+  /// backed up it is behind what is stable.
   void fence(run_id run, const lost_partition& lost, epoch_number stable);
 
   /// The shadows of the run that were noted are none any more.

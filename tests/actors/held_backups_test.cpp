@@ -202,6 +202,21 @@ TEST_CASE("cuts from before a fence stay good, later ones do not count",
     == cuts_by_epoch{{41, cuts_at(10)}, {42, cuts_at(10)}, {43, cuts_at(10)}});
 }
 
+// [25] The connection broke, and 43 came over the next one before what was
+// lost was sent again; then the source died.
+TEST_CASE("cuts after a gap are void once the instance is fenced",
+          "[backups]") {
+  auto held = holder();
+  held.put(cuts_of(41, 41, 10, 1));
+  auto before = held.bytes();
+  held.put(cuts_of(43, 43, 30, 1));
+  held.fence(backed_run, lost(2), 40);
+  CHECK(held.bytes() == before);
+  CHECK(all_of(held, 40).cuts == cuts_by_epoch{{41, cuts_at(10)}});
+  // The successor may end these otherwise.
+  CHECK_FALSE(held.put(cuts_of(42, 43, 11, 2)).fenced);
+}
+
 TEST_CASE("a successor's cuts fence the instance before it", "[backups]") {
   auto held = holder();
   held.put(cuts_of(1, 1, 10, 2));
