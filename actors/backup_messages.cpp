@@ -335,6 +335,13 @@ cuts_receipt read_cuts_receipt(const incoming_frame& frame) {
   return read_small<cuts_receipt>(frame, "a receipt for cuts");
 }
 
+recovered_part read_recovered_head(const incoming_frame& frame) {
+  frame_reader reader{frame, "a recovered part"};
+  recovered_part result;
+  read_head<copies_head>(reader, result);
+  return result;
+}
+
 recovered_part read_recovered_part(const incoming_frame& frame) {
   frame_reader reader{frame, "a recovered part"};
   recovered_part result;

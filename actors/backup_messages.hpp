@@ -130,4 +130,7 @@ source_cuts read_source_cuts(const incoming_frame& frame);
 cuts_receipt read_cuts_receipt(const incoming_frame& frame);
 recovered_part read_recovered_part(const incoming_frame& frame);
 
+/// The same without what the part holds.
+recovered_part read_recovered_head(const incoming_frame& frame);
+
 } // namespace braid

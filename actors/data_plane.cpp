@@ -90,9 +90,15 @@ void data_plane::on_frame(const std::string& from,
         return on_receipt(from, read_backup_receipt(frame));
       case backup_frame_kind::cuts_receipt:
         return on_receipt(from, read_cuts_receipt(frame));
+      case backup_frame_kind::recovered_part: {
+        // Parts before it may be lost. What broke begins another recovery.
+        auto head = read_recovered_head(frame);
+        if (is_void(from, head.run, head.incarnation))
+          return;
+        return tell_.on_backup(from, frame);
+      }
       case backup_frame_kind::backup:
       case backup_frame_kind::cuts:
-      case backup_frame_kind::recovered_part:
         return tell_.on_backup(from, frame);
     }
     tell_.on_log(link_log::warning, "dropped a frame of unknown kind "

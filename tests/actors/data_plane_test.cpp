@@ -7,6 +7,9 @@
 #include <caf/all.hpp>
 
 #include <catch2/catch.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <vector>
 
 using namespace braid;
 using namespace braid::testing;
@@ -53,4 +56,56 @@ TEST_CASE("an answer to what a partition sends once it knows its routes finds "
     [&](const receipt_arrival<cuts_receipt>& x) { held = x.receipt.last; },
     caf::after(time_limit) >> [] { FAIL("no receipt"); });
   CHECK(held == 40);
+}
+
+// Some of them may be lost with the connection, though the last one arrives:
+// found by the simulator.
+TEST_CASE("parts of a recovery are void once their connection broke") {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool down = false;
+  std::vector<incarnation_number> arrived;
+  auto note = [&](auto change) {
+    std::lock_guard guard{mutex};
+    change();
+    changed.notify_all();
+  };
+  auto wait_until = [&](auto condition) {
+    std::unique_lock guard{mutex};
+    REQUIRE(changed.wait_for(guard, time_limit, condition));
+  };
+  auto tell = deaf();
+  tell.on_backup = [&](const std::string&, const incoming_frame& frame) {
+    note([&] { arrived.push_back(read_recovered_part(frame).incarnation); });
+  };
+  tell.on_peer_down = [&](const std::string&, const std::string&) {
+    note([&] { down = true; });
+  };
+  data_plane plane{options_for("b"), tell};
+  plane.on_generation(7, 5);
+  auto part_of = [](incarnation_number incarnation) {
+    recovered_part part;
+    part.run = 7;
+    part.incarnation = incarnation;
+    part.holder = "a";
+    return part;
+  };
+  auto send_to_plane = [&](node& from, incarnation_number incarnation) {
+    from.link.add_peer("b", 1, "127.0.0.1", plane.port());
+    from.seen.ups(1);
+    from.link.send("b", to_frame(part_of(incarnation)));
+  };
+  {
+    node before{"a", 1};
+    plane.link().add_peer("a", 1, "127.0.0.1", before.link.port());
+    send_to_plane(before, 5);
+    wait_until([&] { return arrived.size() == 1; });
+  }
+  wait_until([&] { return down; });
+  node after{"a", 2};
+  plane.link().add_peer("a", 2, "127.0.0.1", after.link.port());
+  send_to_plane(after, 5);
+  after.link.send("b", to_frame(part_of(6)));
+  wait_until([&] { return arrived.size() == 2; });
+  CHECK(arrived == std::vector<incarnation_number>{5, 6});
 }
