@@ -105,6 +105,10 @@ run_logic::on_supervisor_back(const std::set<node_index>& returned,
   nodes_changed_ = true;
   for (auto node : missing)
     lose_partitions(node);
+  // Nor who went on after a hand-over that came to nothing.
+  for (auto& place : hosting())
+    if (!lost_.contains(place))
+      renewed_.insert(place);
   for (auto one : returned)
     for (auto other : returned)
       if (one < other)
@@ -308,6 +312,8 @@ run_logic::actions run_logic::on_resumed(node_index node,
   if (generation != generation_ || !to_resume_.erase(node)
       || !to_resume_.empty())
     return {};
+  if (nodes_changed_ || !made_.empty())
+    moved_after_ = stable_.newest();
   made_.clear();
   broken_.clear();
   renewed_.clear();
@@ -362,7 +368,8 @@ run_logic::actions
 run_logic::on_partition_failed(const partition_place& place,
                                const partition_failure& failure,
                                const std::string& name) {
-  if (is_over(state_))
+  // It may have handed its slices over meanwhile.
+  if (is_over(state_) || !plan_.has(place))
     return {};
   if (is_shadow(place))
     return abort_hand_overs("partition " + name + ", which was to take slices "

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -240,6 +241,7 @@ private:
   bool all_done() const;
   bool is_shadow(const partition_place& place) const;
   actions begin_next_hand_over();
+  bool is_backed_up() const;
   bool is_possible(const waiting_hand_over& next) const;
   actions begin_relocation(const waiting_hand_over& what);
   actions begin_hand_over(hand_over what, const std::vector<node_index>& nodes);
@@ -297,6 +299,8 @@ private:
   std::uint64_t hand_overs_ = 0; ///< begun
   std::set<node_index> avoided_;
   bool stable_unsaid_ = false;   ///< while successors are made
+  /// Copies of epochs up to there may be gone with who kept them.
+  std::optional<epoch_number> moved_after_;
   epoch_number prepared_at_ = 0; ///< the epoch that they begin after
 };
 

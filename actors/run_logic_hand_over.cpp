@@ -70,12 +70,19 @@ run_logic::hand_over_slices(const std::vector<planned_hand_over>& plans) {
   return begin_next_hand_over();
 }
 
+/// Whether what is to change hands is certain to be there at the stable epoch.
+/// Of what a node that is lost has kept there is another copy only once there
+/// is a later checkpoint; and in a savepoint partitions that are not there yet
+/// have no part.
+bool run_logic::is_backed_up() const {
+  auto saved_only = stable() != 0 && stable() == plan_.begins_after;
+  return !saved_only && (!moved_after_ || stable() > *moved_after_);
+}
+
 /// One at a time, so that none has to follow what another one moves.
 run_logic::actions run_logic::begin_next_hand_over() {
-  // In a savepoint, partitions that are not there yet have no part.
-  auto saved_only = stable() != 0 && stable() == plan_.begins_after;
   while (state_ == run_state::running && phase_ == hand_over_phase::none
-         && !is_recovering() && !saved_only && !waiting_.empty()) {
+         && !is_recovering() && is_backed_up() && !waiting_.empty()) {
     auto next = std::move(waiting_.front());
     waiting_.erase(waiting_.begin());
     if (is_possible(next))

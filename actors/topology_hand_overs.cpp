@@ -216,7 +216,8 @@ scaling_answer carry_out_order(self_pointer self, const scaling_order& order) {
     return {};
   }
   if (self->state.coming_back || logic.is_recovering()
-      || logic.phase() != run_logic::hand_over_phase::none)
+      || logic.phase() != run_logic::hand_over_phase::none
+      || logic.hand_overs_waiting() > 0)
     throw scaling_error{"run '" + self->state.given.report.name
                         + "' is being placed anew already; wait until that is "
                           "over ('braidctl status' shows it)"};
@@ -241,7 +242,8 @@ std::string hand_over_in_words(self_pointer self) {
   if (logic.plan().hand_overs.empty()) {
     if (logic.phase() != run_logic::hand_over_phase::none)
       return "taking over";
-    return logic.hand_overs_waiting() > 0 ? "waiting" : "";
+    return logic.hand_overs_waiting() > 0 ? "waiting for the next checkpoint"
+                                          : "";
   }
   auto& what = logic.plan().hand_overs.front();
   auto text = self->state.given.report.operators.at(what.of).name + ": "

@@ -39,6 +39,11 @@ public:
     return value_;
   }
 
+  /// The newest epoch that anybody has reported.
+  epoch_number newest() const {
+    return pending_.empty() ? value_ : pending_.rbegin()->first;
+  }
+
   /// The slices' checkpoints at the end of `epoch` are backed up. Returns
   /// whether that makes a newer epoch stable.
   bool report(operator_id of, std::span<const slice_id> slices,

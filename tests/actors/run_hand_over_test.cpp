@@ -5,6 +5,7 @@
 
 #include "scaling/scaling_settings.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
 
@@ -226,6 +227,38 @@ TEST_CASE("what waited for shadows counts when the hand-over is aborted") {
   CHECK(logic.stable() == 10);
 }
 
+TEST_CASE("nothing comes of what fails in an origin that has handed over") {
+  auto logic = running();
+  take_over(logic);
+  CHECK(
+    logic.on_partition_failed({1, 0}, {"late", true, 16, {}}, "'b' 0").empty());
+  CHECK(logic.on_partition_failed({1, 0}, {"late", false, 16, {}}, "'b' 0")
+          .empty());
+  CHECK(logic.state() == run_state::running);
+}
+
+// What the lost node has kept of those who live is kept by nobody until they
+// are backed up again: found by the simulator.
+TEST_CASE("after a loss slices change hands once there is a later checkpoint") {
+  auto logic = running();
+  all_old_report(logic, 5);
+  report(logic, 0, 0, 6);
+  logic.on_node_lost(2, "gone");
+  auto generation = logic.generation();
+  for (node_index node : {0, 1})
+    logic.on_recovered(node, generation);
+  for (node_index node : {0, 1})
+    logic.on_resumed(node, generation);
+  std::vector<planned_hand_over> to_another{{1, {0}, {{{0, 1}, 0}}}};
+  CHECK(logic.hand_over_slices(to_another).empty());
+  // That epoch's copies may have been on the lost node.
+  all_old_report(logic, 6);
+  CHECK(logic.stable() == 6);
+  CHECK(logic.phase() == phase::none);
+  all_old_report(logic, 7);
+  CHECK(logic.phase() == phase::preparing);
+}
+
 // The fence of the next life was set by the successors, which never took over:
 // no epoch became stable any more.
 TEST_CASE("origins count on after the supervisor was started again amid a "
@@ -237,6 +270,9 @@ TEST_CASE("origins count on after the supervisor was started again amid a "
   auto generation = after.generation();
   for (node_index node : {0, 1, 2})
     after.on_recovered(node, generation);
+  // Whoever listened to the successors has to ask the origin again.
+  auto anew = after.current_resumption().restored;
+  CHECK(std::count(anew.begin(), anew.end(), partition_place{1, 0}) == 1);
   for (node_index node : {0, 1, 2})
     after.on_resumed(node, generation);
   CHECK(after.phase() == phase::none);

@@ -54,6 +54,21 @@ TEST_CASE("all are told of the loss of a node that ran nothing") {
   CHECK(logic.on_link_broken(0, 1, "cut") == to_both(command::resume));
 }
 
+// A dies, and C, which takes its slices, has closed later epochs already.
+TEST_CASE("counterexample 20: what is lost goes into fresh partitions, never "
+          "into those that run") {
+  auto logic = running();
+  auto before = logic.plan().owners[0].table;
+  logic.on_node_lost(1, "gone");
+  CHECK(logic.plan().owners[0].table == before);
+  auto order = logic.current_recovery();
+  REQUIRE(order.lost.size() == 1);
+  CHECK(order.lost[0].place == partition_place{0, 1});
+  CHECK(order.lost[0].slices == std::vector<slice_id>{1});
+  CHECK(order.lost[0].successor == 1);
+  CHECK(logic.generation_of({0, 0}) == 0);
+}
+
 // Some have gone on, and others have seen what they did: if a second loss made
 // them begin anew, what one more node held of them would be needed.
 TEST_CASE("what a recovery has made stays if more is lost before all go on") {
@@ -87,7 +102,9 @@ TEST_CASE("what a recovery has made stays if more is lost before all go on") {
     CHECK(after.current_recovery().lost.empty());
     after.on_recovered(0, 2);
     after.on_recovered(2, 2);
-    CHECK(after.current_resumption().restored == std::vector{replaced});
+    // Nobody knows what else was under way.
+    CHECK(after.current_resumption().restored
+          == std::vector<partition_place>{{0, 0}, replaced});
   }
   SECTION("itself") {
     logic.on_partition_failed(replaced, {"threw", true, 1, {}}, "worker/1");
