@@ -23,25 +23,25 @@ bool has_taken_place(const hand_over& what, const assignment& owners) {
 bool downstream_changes::adopt(const assignment& owners,
                                const std::vector<hand_over>& under_way,
                                const output& to, bool amid_epoch) {
-  auto all = true;
   auto is_over = [&](const hand_over& known) {
     return std::none_of(under_way.begin(), under_way.end(),
                         [&](auto& x) { return x.is_same(known); });
   };
-  std::erase_if(changes_, [&](const hand_over& known) {
-    if (!is_over(known))
+  std::erase_if(changes_, [&](change& known) {
+    if (!is_over(known.what))
       return false;
-    auto waits = amid_epoch && has_taken_place(known, owners);
-    if (!waits)
-      end(known, owners, to);
-    all = all && !waits;
-    return !waits;
+    known.waits = known.waits || has_taken_place(known.what, owners);
+    if (known.waits && amid_epoch)
+      return false;
+    end(known.what, !known.waits, owners, to);
+    return true;
   });
   for (auto& what : under_way)
     if (std::none_of(changes_.begin(), changes_.end(),
-                     [&](auto& known) { return known.is_same(what); }))
+                     [&](auto& known) { return known.what.is_same(what); }))
       begin(what, owners, to);
-  return all;
+  return std::none_of(changes_.begin(), changes_.end(),
+                      [](auto& known) { return known.waits; });
 }
 
 void downstream_changes::begin(const hand_over& what, const assignment& owners,
@@ -56,7 +56,7 @@ void downstream_changes::begin(const hand_over& what, const assignment& owners,
     to.flow.add_successors(edge.id, what.origins, indexes_of(what));
   }
   if (concerns)
-    changes_.push_back(what);
+    changes_.push_back({what});
 }
 
 void downstream_changes::route(const hand_over& known, const assignment& owners,
@@ -72,9 +72,8 @@ void downstream_changes::route(const hand_over& known, const assignment& owners,
       writer->retarget(owned.table, owned.partitions());
 }
 
-void downstream_changes::end(const hand_over& known, const assignment& owners,
-                             const output& to) const {
-  auto aborted = !has_taken_place(known, owners);
+void downstream_changes::end(const hand_over& known, bool aborted,
+                             const assignment& owners, const output& to) const {
   if (!aborted)
     route(known, owners, to);
   for (auto& edge : edges_) {

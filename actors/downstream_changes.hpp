@@ -39,11 +39,18 @@ private:
   void begin(const hand_over& what, const assignment& owners, const output& to);
   void route(const hand_over& known, const assignment& owners,
              const output& to) const;
-  void end(const hand_over& known, const assignment& owners,
+  void end(const hand_over& known, bool aborted, const assignment& owners,
            const output& to) const;
 
   std::vector<edge_node> edges_;
-  std::vector<hand_over> changes_; ///< under way
+  /// What is under way, in its order, and what waits for the end of an epoch.
+  struct change {
+    hand_over what;
+    /// It has taken place. Later owners may not tell any more: the successors
+    /// may have handed over, too.
+    bool waits = false;
+  };
+  std::vector<change> changes_;
 };
 
 /// Whether the successors have what they are to take over.
