@@ -163,10 +163,10 @@ void operator_partition::renew_channel(edge_id edge, partition_index from,
   auto& renewed = found->second;
   renewed.generation = generation;
   renewed.handed_over = false;
+  renewed.silent = false;
   alignment_.forget(edge, from);
   note_load();
-  if (!renewed.silent)
-    send_credit(found->first, renewed, alignment_.next() - 1);
+  send_credit(found->first, renewed, alignment_.next() - 1);
 }
 
 void operator_partition::on_stable(epoch_number epoch) {

@@ -213,7 +213,7 @@ private:
     epoch_number hinted = 0; ///< the newest hint that it was sent
     bool told_full = false;  ///< that data is to be held back
     // In a hand-over upstream.
-    bool silent = false;      ///< nobody listens to it (yet)
+    bool silent = false;      ///< nobody listens to it, until it begins anew
     bool handed_over = false; ///< it has stopped
   };
 

@@ -47,7 +47,8 @@ void operator_partition::begin_upstream(const hand_over& what) {
 }
 
 /// Whoever is gone has closed all that it ever will. Origins that go on are
-/// asked anew when their channels begin anew.
+/// heard again from where their channels begin anew: what they have sent since
+/// successors were listened to instead is missing here.
 void operator_partition::end_upstream(const hand_over& what,
                                       const assignment& owners) {
   auto drop = [&](edge_id edge, partition_index index) {
@@ -61,9 +62,7 @@ void operator_partition::end_upstream(const hand_over& what,
     if (!aborted)
       listen_to_successors(edge.id, what);
     for (auto origin : what.origins)
-      if (aborted)
-        upstreams_.at({edge.id, origin}).silent = false;
-      else
+      if (!aborted)
         drop(edge.id, origin);
     for (auto& successor : what.successors)
       if (aborted)

@@ -75,6 +75,7 @@ public:
     credit_notice notice;
     notice.edge = 2;
     notice.from = from;
+    notice.generation = generation_;
     notice.finished = finished;
     notice.hint = hint;
     notice.largest = largest;
@@ -295,6 +296,8 @@ TEST_CASE("a partition is loaded slice by slice, or made at once") {
   CHECK(again.progress == whole.progress);
   CHECK(again.slices == whole.slices);
   // What holders have is the base of what it sends.
+  for (partition_index from : {0, 1})
+    after.credit(from, 2);
   after.named = 3;
   after.close_all(3);
   while (after.logic->step(0).worked) {
