@@ -128,8 +128,12 @@ void replaying_outbox::trim(epoch_number epoch) {
     on.sent->trim(pin == pinned.end() ? epoch : std::min(epoch, pin->second));
   }
   // Once more: what was borrowed may be gone now.
-  for (auto& [to, on] : channels_)
+  for (auto& [to, on] : channels_) {
     on.sent->trim(0);
+    // Receivers may have had it of an earlier instance.
+    if (on.at.epoch <= on.sent->trimmed())
+      on.at = {on.sent->trimmed() + 1, 0};
+  }
   forget_released();
 }
 

@@ -151,6 +151,21 @@ TEST_CASE("closes wait until cuts are held, batches do not", "[replay]") {
 }
 
 // Frames were lost silently; the receiver begins the channel anew.
+// A restored source repeats epochs that the receiver had closed before, and
+// that are stable before their cuts are held again. Found by the simulator.
+TEST_CASE("what is stable is not sent any more, held or not") {
+  outbox_on_trial trial{{.hold_closes = true}};
+  trial.epoch(1);
+  trial.epoch(2);
+  CHECK(trial.sent.taken(0) == "b1");
+  trial.out().trim(2);
+  trial.epoch(3);
+  trial.out().allow_closes(1);
+  CHECK(trial.sent.taken(0) == "b3");
+  trial.out().allow_closes(3);
+  CHECK(trial.sent.taken(0) == "c3:2");
+}
+
 TEST_CASE("counterexample 25: a channel that begins anew goes back to what the "
           "receiver wants",
           "[replay]") {
