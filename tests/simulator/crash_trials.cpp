@@ -18,6 +18,9 @@ simulation_options random_losses(random_generator& random) {
   result.replicas = static_cast<std::uint32_t>(1 + random.below(2));
   result.nodes = static_cast<std::uint32_t>(3 + random.below(3));
   result.small_parts = random.below(2) == 0;
+  result.cut_odds = std::array{0, 1'000, 10'000}[random.below(3)];
+  result.pause_odds = std::array{0, 2'000}[random.below(2)];
+  result.refuse_odds = std::array{0, 0, 20}[random.below(3)];
   // Of a schedule that does not end, no more is to be seen.
   result.most_turns = 5'000'000;
   return result;
@@ -25,10 +28,12 @@ simulation_options random_losses(random_generator& random) {
 
 } // namespace
 
-crash_trial random_crash_trial(cutting how, random_generator& random) {
+crash_trial random_crash_trial(cutting how, random_generator& random,
+                               std::uint64_t longest_split) {
   crash_trial result;
   auto by_clock = how == cutting::by_clock;
-  result.description = random_topology(random, {.paced = by_clock});
+  result.description = random_topology(
+    random, {.longest_split = longest_split, .paced = by_clock});
   auto& settings = result.settings;
   settings.flow.in_flight = 1 + random.below(4);
   settings.flow.batch_bytes = random.below(2) == 0 ? 100 : 64 * 1024;

@@ -22,7 +22,9 @@ enum class cutting : std::uint8_t {
   by_clock, ///< so that a lost source would cut otherwise if it did not know
 };
 
-crash_trial random_crash_trial(cutting how, random_generator& random);
+/// Splits of sources have fewer than `longest_split` tuples.
+crash_trial random_crash_trial(cutting how, random_generator& random,
+                               std::uint64_t longest_split = 50);
 
 /// Replay buffers are so small that sources must wait for checkpoints, which
 /// nobody takes unless they are wished for.

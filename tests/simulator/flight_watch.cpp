@@ -5,10 +5,11 @@
 namespace braid::simulator {
 
 void flight_watch::note_sent(partition_index from, const batch_target& to,
-                             std::uint64_t tuples) {
+                             std::uint64_t tuples, epoch_number stable) {
   auto& edge = graph_->edges()[to.edge];
   auto& between = flights_[{to.edge, from, to.to, to.generation}];
-  if (to.epoch > between.finished + in_flight_)
+  // What is stable was finished, whatever the latest generation says.
+  if (to.epoch > std::max(between.finished, stable) + in_flight_)
     throw simulation_failure{
       name_of(edge.from, from) + " sends epoch " + std::to_string(to.epoch)
       + " to " + name_of(edge.to, to.to) + ", which has processed only "

@@ -18,9 +18,10 @@ public:
                simulation_report& report)
     : graph_(&graph), in_flight_(in_flight), report_(&report) {}
 
-  /// Throws `simulation_failure` if that is too much.
+  /// Throws `simulation_failure` if that is too much. `stable` is the newest
+  /// stable epoch that the sender has heard of.
   void note_sent(partition_index from, const batch_target& to,
-                 std::uint64_t tuples);
+                 std::uint64_t tuples, epoch_number stable);
   void note_finished(const credit_notice& credit);
 
 private:

@@ -347,7 +347,8 @@ void hand_over_run::disturb() {
   if (report_.begun == how_.most_hand_overs
       || random_.below(how_.hand_over_odds) != 0
       || logic_->phase() != run_logic::hand_over_phase::none
-      || logic_->is_recovering() || logic_->state() != run_state::running)
+      || logic_->hand_overs_waiting() > 0 || logic_->is_recovering()
+      || logic_->state() != run_state::running)
     return;
   auto& operators = graph_->operators();
   auto id = static_cast<operator_id>(random_.below(operators.size()));

@@ -81,6 +81,10 @@ TEST_CASE("found: changes that holders are not told of") {
   check_found(planted_bug::changes_forgotten);
 }
 
+TEST_CASE("found: changes that holders leave out when they fold") {
+  check_found(planted_bug::changes_not_folded);
+}
+
 TEST_CASE("found: messages of lost instances that are taken") {
   check_found(planted_bug::generations_not_known);
 }

@@ -8,6 +8,8 @@
 namespace braid::simulator {
 
 struct random_topology_options {
+  /// A split has fewer tuples.
+  std::uint64_t longest_split = 50;
   /// Sources have tuples that can only be read later, and pauses.
   bool paced = false;
 };

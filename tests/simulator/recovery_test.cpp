@@ -1,5 +1,6 @@
-// Nodes and partitions are lost at any moment, and recovered from what other
-// nodes hold: results stay what they would have been.
+// Nodes and partitions are lost at any moment, stand still and come back too
+// late, and lose the connections between them: recovered from what other nodes
+// hold, results stay what they would have been.
 #include "tests/simulator/crash_trials.hpp"
 #include "tests/simulator/seeds.hpp"
 
@@ -16,6 +17,9 @@ public:
   void add(const simulation_report& report) {
     losses_ += report.crashes;
     zombies_ += report.zombies;
+    cuts_ += report.cuts;
+    lasting_cuts_ += report.lasting_cuts;
+    pauses_ += report.pauses;
     interrupted_ += report.interrupted;
     late_ += report.restored_at > 0;
     refused_ += report.names_refused;
@@ -23,9 +27,13 @@ public:
 
   /// That losses happened, and not only before the first checkpoint.
   void check(std::uint64_t runs) const {
-    CAPTURE(losses_, zombies_, interrupted_, late_, refused_);
+    CAPTURE(losses_, zombies_, cuts_, lasting_cuts_, pauses_, interrupted_,
+            late_, refused_);
     CHECK(losses_ > runs);
     CHECK(zombies_ > runs / 8);
+    CHECK(cuts_ > runs / 4);
+    CHECK(lasting_cuts_ > runs / 50);
+    CHECK(pauses_ > runs / 4);
     CHECK(interrupted_ > runs / 8);
     CHECK(late_ > runs / 8);
     CHECK(refused_ > runs / 100);
@@ -34,6 +42,9 @@ public:
 private:
   std::uint64_t losses_ = 0;
   std::uint64_t zombies_ = 0;
+  std::uint64_t cuts_ = 0;
+  std::uint64_t lasting_cuts_ = 0;
+  std::uint64_t pauses_ = 0;
   std::uint64_t interrupted_ = 0;
   std::uint64_t late_ = 0;
   std::uint64_t refused_ = 0;

@@ -11,29 +11,162 @@ void simulation::disturb() {
   // What is lost before all have begun ends the run.
   if (supervisor_->logic().state() != run_state::running)
     return;
+  auto disturbances = [this] {
+    return report_.crashes + report_.cuts + report_.supervisor_crashes;
+  };
+  auto before = disturbances();
+  auto amid = supervisor_->logic().phase() != run_logic::hand_over_phase::none;
+  disturb_nodes();
+  disturb_supervisor();
+  report_.amid += amid ? disturbances() - before : 0;
+  note_stopped();
+  if (options_.hand_over_odds != 0)
+    hand_over_some();
+  if (random_.below(200) != 0)
+    return;
+  // Something is as it was again.
+  auto down = names_down();
+  auto choice = random_.below(down.size() + zombies_.size() + cuts_.size()
+                              + paused_.size() + 1);
+  auto next = [&choice](std::size_t count) {
+    auto chosen = choice < count;
+    choice -= chosen ? 0 : count;
+    return chosen;
+  };
+  if (next(down.size()))
+    bring_back(down[choice]);
+  else if (next(zombies_.size()))
+    end_zombie(choice);
+  else if (next(cuts_.size()))
+    mend(choice);
+  else if (next(paused_.size()))
+    paused_.erase(
+      std::next(paused_.begin(), static_cast<std::ptrdiff_t>(choice)));
+}
+
+void simulation::disturb_nodes() {
   // Once something is lost, the rest of what may be comes soon, and so in the
   // middle of recoveries.
   auto odds = losses_ > 0 ? std::min<std::uint32_t>(options_.crash_odds, 100)
                           : options_.crash_odds;
   if (report_.crashes < options_.most_crashes && random_.below(odds) == 0)
     crash_some();
+  if (options_.cut_odds != 0 && report_.cuts < options_.most_crashes
+      && random_.below(options_.cut_odds) == 0)
+    cut_some();
+  if (options_.pause_odds != 0 && report_.pauses < options_.most_crashes
+      && random_.below(options_.pause_odds) == 0)
+    pause_some();
+}
+
+void simulation::disturb_supervisor() {
   // Most of what it has to say, it says in recoveries.
-  auto supervisor_odds = supervisor_->logic().is_recovering()
-                           ? options_.supervisor_crash_odds / 20
-                           : options_.supervisor_crash_odds;
-  if (supervisor_odds > 0 && report_.supervisor_crashes < options_.most_crashes
-      && random_.below(supervisor_odds) == 0)
+  auto odds = supervisor_->logic().is_recovering()
+                ? options_.supervisor_crash_odds / 20
+                : options_.supervisor_crash_odds;
+  if (odds > 0 && report_.supervisor_crashes < options_.most_crashes
+      && random_.below(odds) == 0)
     restart_supervisor();
   if (supervisor_->is_coming_back() && random_.below(100) == 0)
     lead_on();
-  if (random_.below(200) != 0)
+}
+
+/// Other partitions for an operator that can have them, or what is under way
+/// comes to nothing.
+void simulation::hand_over_some() {
+  auto& logic = supervisor_->logic();
+  if (supervisor_->is_coming_back())
     return;
-  auto down = names_down();
-  auto choice = random_.below(down.size() + zombies_.size() + 1);
-  if (choice < down.size())
-    bring_back(down[choice]);
-  else if (choice > down.size())
-    end_zombie(choice - down.size() - 1);
+  if (logic.may_abort() && random_.below(options_.abort_odds) == 0) {
+    ++report_.taken_back;
+    return supervisor_->abort_hand_overs();
+  }
+  constexpr std::uint32_t most = 30;
+  if (report_.hand_overs == most || random_.below(options_.hand_over_odds) != 0
+      || logic.phase() != run_logic::hand_over_phase::none
+      || logic.hand_overs_waiting() > 0 || logic.is_recovering()
+      || logic.alive().size() < 2)
+    return;
+  auto id = static_cast<operator_id>(random_.below(graph_->operators().size()));
+  if (graph_->operators()[id].kind != operator_kind::stateful)
+    return;
+  auto& owners = logic.plan().owners;
+  std::vector<available_node> to;
+  for (auto node : logic.alive())
+    to.push_back({node, {}});
+  hand_over_planner planner{owners, {}, std::move(to)};
+  auto partitions = static_cast<std::uint32_t>(
+    1 + random_.below(std::min(5u, owners[id].slices())));
+  auto plans = random_.below(4) == 0 ? planner.rebalance(id)
+                                     : planner.scale(id, partitions);
+  report_.hand_overs += plans.empty() ? 0 : 1;
+  supervisor_->hand_over(plans);
+}
+
+/// Without that anything is lost for good.
+bool simulation::may_lose_another() {
+  if (losses_ > 0 && is_replicated())
+    losses_ = 0;
+  // A partition whose code throws needs a copy, too.
+  auto kept = options_.max_attempts == 0 ? 0u : 1u;
+  return losses_ + kept < options_.replicas && count_there() > 1;
+}
+
+void simulation::cut_some() {
+  auto one = static_cast<node_index>(random_.below(nodes_.size()));
+  auto other = static_cast<node_index>(random_.below(nodes_.size()));
+  auto known = [&](const cut_connection& x) {
+    return std::minmax(x.one, x.other) == std::minmax(one, other);
+  };
+  if (one == other || !is_there(one) || !is_there(other)
+      || std::any_of(cuts_.begin(), cuts_.end(), known))
+    return;
+  auto lasts = random_.below(4) == 0 && may_lose_another();
+  losses_ += lasts ? 1 : 0;
+  ++report_.cuts;
+  report_.lasting_cuts += lasts ? 1 : 0;
+  network_->cut(one, other);
+  cuts_.push_back({one, other, lasts});
+}
+
+/// Both ends notice, or one says that it is for good. Returns whether anybody
+/// has heard of it.
+bool simulation::mend(std::size_t number) {
+  auto [one, other, lasts] = cuts_[number];
+  auto stands = is_there(one) && is_there(other);
+  if (!lasts || !stands)
+    cuts_.erase(cuts_.begin() + static_cast<std::ptrdiff_t>(number));
+  if (lasts && stands)
+    nodes_[one]->on_link_down(other, true);
+  if (lasts)
+    return stands;
+  network_->mend(one, other);
+  if (nodes_[one])
+    nodes_[one]->on_link_down(other, false);
+  if (nodes_[other])
+    nodes_[other]->on_link_down(one, false);
+  return nodes_[one] || nodes_[other];
+}
+
+void simulation::pause_some() {
+  auto node = static_cast<node_index>(random_.below(nodes_.size()));
+  if (!is_there(node) || paused_.contains(node))
+    return;
+  ++report_.pauses;
+  paused_.insert(node);
+  if (random_.below(2) == 0 && may_lose_another()) {
+    ++losses_;
+    give_up(node);
+  }
+}
+
+/// Whom the supervisor has lost, though it lives.
+void simulation::note_stopped() {
+  if (supervisor_->is_coming_back())
+    return;
+  for (node_index node = 0; node < nodes_.size(); ++node)
+    if (nodes_[node] && !supervisor_->logic().is_alive(node))
+      zombies_.insert(node);
 }
 
 void simulation::crash_some() {
@@ -90,6 +223,7 @@ void simulation::crash_partitions() {
 
 void simulation::crash_node(node_index node) {
   nodes_[node].reset();
+  paused_.erase(node);
   // A zombie is given up already.
   if (zombies_.erase(node) == 0)
     tell_lost(node);
@@ -151,6 +285,7 @@ void simulation::give_up(node_index node) {
 
 void simulation::add_node(const std::string& name) {
   auto number = static_cast<node_index>(nodes_.size());
+  names_.push_back(name);
   nodes_.push_back(std::make_unique<simulated_node>(*world_, number, name));
 }
 
@@ -181,6 +316,9 @@ bool simulation::bring_back(const std::string& name) {
 /// Whether `replicas` nodes may be lost, whichever they are.
 bool simulation::is_replicated() const {
   auto& logic = supervisor_->logic();
+  auto lasts = [](auto& cut) { return cut.lasts; };
+  if (std::any_of(cuts_.begin(), cuts_.end(), lasts))
+    return false; // one of the two is going to be lost
   if (logic.is_recovering() || supervisor_->is_coming_back()
       || !zombies_.empty() || logic.alive().size() <= options_.replicas)
     return false;
@@ -208,7 +346,7 @@ bool simulation::copies_are_held() const {
   auto stable = logic.stable();
   auto& owners = supervisor_->owners();
   for (operator_id id = 0; id < owners.size(); ++id)
-    for (partition_index i = 0; i < owners[id].partitions(); ++i) {
+    for (auto i : owners[id].hosts()) {
       partition_place place{id, i};
       auto host = owners[id].nodes[i];
       if (!nodes_[host] || !nodes_[host]->find(world_->number_of(place)))

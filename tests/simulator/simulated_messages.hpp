@@ -19,8 +19,9 @@ struct batch_message {
 struct node_command {
   run_logic::command what = run_logic::command::stop;
   generation_number generation = 0; ///< of the run when it was told
-  /// By command; `start` and `stop` have none.
-  std::variant<std::monostate, deployment, recovery, resumption, run_epoch>
+  /// By command; `start`, `stop_origins` and `stop` have none.
+  std::variant<std::monostate, deployment, recovery, resumption, run_epoch,
+               placement_change>
     content{};
 };
 
@@ -62,7 +63,8 @@ using message =
   std::variant<batch_message, close_notice, credit_notice, partition_backup,
                backup_receipt, source_cuts, cuts_receipt, recovered_part,
                node_command, command_answer, node_lost, supervisor_back,
-               node_returned, partition_event, checkpoint_report, naming,
-               naming_refused, checkpoint_wish, replay_room, cuts_held>;
+               node_returned, partition_event, link_report, checkpoint_report,
+               checkpoint_refusal, naming, naming_refused, checkpoint_wish,
+               replay_room, cuts_held, hand_over_notice>;
 
 } // namespace braid::simulator

@@ -10,6 +10,8 @@ simulated_network::simulated_network(const simulation_options& options,
 
 void simulated_network::send(const endpoint& from, const endpoint& to,
                              message what) {
+  if (is_cut(from, to))
+    return;
   auto with_supervisor = from.node == at_supervisor || to.node == at_supervisor;
   channel_ends ends{from, to, with_supervisor ? supervisor_life_ : 0};
   auto [found, is_new] = channel_between_.try_emplace(ends, channels_.size());
@@ -40,6 +42,20 @@ simulated_network::take(std::size_t busy_channel) {
   if (!arrives)
     return std::nullopt;
   return result;
+}
+
+void simulated_network::cut(node_index one, node_index other) {
+  cut_.insert(std::minmax(one, other));
+  std::erase_if(busy_, [&](std::size_t number) {
+    auto& [ends, slowness, messages] = channels_[number];
+    if (is_cut(ends.from, ends.to))
+      messages.resize(random_->below(messages.size() + 1));
+    return messages.empty();
+  });
+}
+
+void simulated_network::mend(node_index one, node_index other) {
+  cut_.erase(std::minmax(one, other));
 }
 
 } // namespace braid::simulator

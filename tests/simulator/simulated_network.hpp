@@ -5,11 +5,14 @@
 #include "tests/simulator/simulated_messages.hpp"
 #include "tests/simulator/simulator.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace braid::simulator {
@@ -47,6 +50,16 @@ public:
   std::uint32_t slowness_of(std::size_t busy_channel) const {
     return channels_[busy_[busy_channel]].slowness;
   }
+
+  /// Where the head of a busy channel goes.
+  node_index receiver_of(std::size_t busy_channel) const {
+    return channels_[busy_[busy_channel]].ends.to.node;
+  }
+
+  /// Of what is under way between two nodes, the end of it is lost, and so is
+  /// all that they send each other until the connection is mended.
+  void cut(node_index one, node_index other);
+  void mend(node_index one, node_index other);
 
   struct delivery {
     endpoint from;
@@ -88,12 +101,17 @@ private:
     std::deque<message> messages;
   };
 
+  bool is_cut(const endpoint& from, const endpoint& to) const {
+    return cut_.contains(std::minmax(from.node, to.node));
+  }
+
   const simulation_options* options_;
   random_generator* random_;
   std::uint64_t supervisor_life_ = 0;
   std::vector<channel> channels_;
   std::map<channel_ends, std::size_t> channel_between_;
   std::vector<std::size_t> busy_;
+  std::set<std::pair<node_index, node_index>> cut_;
 };
 
 } // namespace braid::simulator

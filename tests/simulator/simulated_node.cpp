@@ -45,7 +45,7 @@ public:
     auto& edge = world.graph->edges()[to.edge];
     auto from = instance_->place.index;
     if (!world.probe) {
-      world.flights->note_sent(from, to, tuples->size());
+      world.flights->note_sent(from, to, tuples->size(), node_->stable());
       world.replay->note_sent(instance_->node, to.epoch, tuples->bytes());
     }
     if (world.random->below(100) < world.options->encoded_percent) {
@@ -69,10 +69,11 @@ public:
     for (auto& receiver : receivers) {
       if (!world.probe)
         world.replay->note_sent(instance_->node, notice.first, close_bytes);
-      if (!world.probe)
+      if (!world.probe && !notice.handed_over)
         world.flights->note_sent(
           instance_->place.index,
-          {notice.edge, receiver.to, receiver.generation, notice.last}, 0);
+          {notice.edge, receiver.to, receiver.generation, notice.last}, 0,
+          node_->stable());
       auto copy = notice;
       copy.generation = receiver.generation;
       copy.tuples = receiver.tuples;
@@ -113,6 +114,10 @@ public:
 
   void ask_for_checkpoint(epoch_number epoch) override {
     node_->wish_checkpoint(epoch);
+  }
+
+  void tell_caught_up() override {
+    node_->tell_caught_up(*instance_);
   }
 
 private:
@@ -165,7 +170,7 @@ simulated_node::make(const partition_place& place, const restoring& restored,
   if (!is_source || !world.has(planted_bug::sources_not_held))
     settings.checkpoints.account = account_;
   x.logic = make_partition(
-    *world.graph, plan_->owners, place, settings,
+    *world.graph, owners_for(*plan_, place), place, settings,
     {*x.out, [&x, schedule = world.schedule] { schedule->make_ready(x); }},
     restored);
   if (world.options->slow.contains(name))
@@ -219,6 +224,9 @@ void simulated_node::tell_supervisor(message what) {
     told_.add(*report);
   if (auto* event = std::get_if<partition_event>(&what))
     told_.add(*event);
+  auto* broken = std::get_if<link_report>(&what);
+  if (broken && !follows())
+    told_.add(*broken);
   if (follows())
     world_->network->send({own_}, {at_supervisor}, std::move(what));
 }
@@ -294,6 +302,10 @@ void simulated_node::wish_checkpoint(epoch_number epoch) {
   tell_supervisor(checkpoint_wish{run, epoch});
 }
 
+void simulated_node::tell_caught_up(const simulated_instance& x) {
+  tell_supervisor(hand_over_notice{run, x.place, x.incarnation, 0});
+}
+
 void simulated_node::keep_cuts(simulated_instance& from,
                                const cut_notice& cuts) {
   note_told(from, cuts);
@@ -342,6 +354,8 @@ void simulated_node::route() {
     send_cuts(changed.messages);
     note_held(*x, changed.held);
     note_if_alone(*x);
+    x->logic->on_placement(owners_, plan_->hand_overs);
+    world_->schedule->make_ready(*x);
     // The copy of its end may be gone with a holder, and there is no later one.
     if (x->done && world_->settings->checkpoints.taken)
       back_up(*x, x->logic->checkpoint());
@@ -370,9 +384,11 @@ bool simulated_node::cuts_are_held() const {
     auto& cuts = each.second->cuts;
     if (cuts.held() < each.second->known_cuts)
       return false;
+    // What was closed while there was nobody else counts as well.
+    auto visible = std::max(cuts.held(), each.second->seen);
     for (auto holder : cut_holders_of(each.second->place))
       for (auto& missing : cuts.unconfirmed(holder))
-        if (missing.cuts.first <= cuts.held())
+        if (missing.cuts.first <= visible)
           return false;
     return true;
   });

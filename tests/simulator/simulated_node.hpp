@@ -10,6 +10,7 @@
 #include "actors/held_backups.hpp"
 #include "actors/kept_reports.hpp"
 #include "actors/local_recovery.hpp"
+#include "actors/void_channels.hpp"
 
 #include <functional>
 #include <map>
@@ -32,19 +33,22 @@ struct simulated_world {
   simulated_schedule* schedule = nullptr;
   replay_watch* replay = nullptr;
   const event_time* clock = nullptr;
-  std::vector<std::size_t> first_partition{}; ///< by operator
   /// The newest epoch of which any checkpoint was begun.
   epoch_number newest_checkpoint = 0;
   /// What it was when a node last heard that others came or went: copies of
   /// later epochs are where they belong now.
   std::optional<epoch_number> moved_at{};
+  /// The name of a life of a node.
+  std::function<const std::string&(node_index)> name_of{};
   /// How far any partition is; asked when a checkpoint is named.
   std::function<epoch_number()> newest{};
   /// If this is set, what partitions send each other goes here.
   std::function<void(const message&)> probe{};
 
-  std::size_t number_of(const partition_place& place) const {
-    return first_partition[place.id] + place.index;
+  /// Also of partitions that are not there yet.
+  static std::size_t number_of(const partition_place& place) {
+    constexpr std::size_t most = 4'096; // of an operator
+    return place.id * most + place.index;
   }
 
   bool has(planted_bug bug) const {
@@ -72,6 +76,9 @@ public:
 
   /// There is a new life of the supervisor. What earlier ones say is void.
   void follow();
+
+  /// The connection to a node broke; `given_up`: and cannot be mended.
+  void on_link_down(node_index peer, bool given_up);
 
   /// A partition fails. The supervisor is told.
   void fail(std::size_t partition, partition_failure why);
@@ -132,6 +139,9 @@ public:
   /// A partition takes no checkpoint after that epoch, though it was named.
   void leave_out(epoch_number epoch);
 
+  /// A shadow has caught up.
+  void tell_caught_up(const simulated_instance& x);
+
   /// From now on the cuts up to `epoch` must stay as they are.
   void note_seen(simulated_instance& x, epoch_number epoch);
 
@@ -161,7 +171,7 @@ private:
   void tell_held(const simulated_instance& x, epoch_number epoch);
   void note_if_alone(const simulated_instance& x);
   static void note_told(simulated_instance& from, const cut_notice& cuts);
-  void hand_over(simulated_instance& to, message what);
+  void hand_over(node_index from, simulated_instance& to, message what);
   void renew(simulated_instance& x, edge_id edge, partition_index from,
              generation_number generation);
   void renew_channels(const resumption& what,
@@ -188,6 +198,10 @@ private:
   void recover(const recovery& what, std::uint64_t asked_by);
   void resume(const resumption& what);
   void on_stable(epoch_number epoch);
+  void drop_gone();
+  void stop_origins(generation_number generation);
+  void adopt(const placement_change& what);
+  void stop();
 
   simulated_world* world_;
   node_index own_;
@@ -205,6 +219,7 @@ private:
   epoch_number stable_ = 0;
   std::uint64_t led_by_ = 0; ///< the life of the supervisor
   kept_reports told_;
+  void_channels void_;
   held_backups held_;
   std::shared_ptr<replay_account> account_;
   instances hosted_;

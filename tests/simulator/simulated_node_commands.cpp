@@ -35,10 +35,13 @@ void simulated_node::obey(const node_command& what, std::uint64_t life) {
       break;
     case run_logic::command::stable:
       return on_stable(std::get<run_epoch>(what.content).epoch);
-    case run_logic::command::stop_origins: // by `hand_over_run` only
+    case run_logic::command::stop_origins:
+      return stop_origins(what.generation);
     case run_logic::command::adopt:
+      adopt(std::get<placement_change>(what.content));
+      break;
     case run_logic::command::stop:
-      return;
+      return stop();
   }
   answer(what.what, what.generation, life);
 }
@@ -67,13 +70,26 @@ void simulated_node::follow() {
       send(at_supervisor, report);
     for (auto& [place, event] : told.events)
       send(at_supervisor, event);
+    for (auto& report : told.broken)
+      send(at_supervisor, report);
   }
+  told_.forget_broken();
+}
+
+void simulated_node::on_link_down(node_index peer, bool given_up) {
+  if (!plan_)
+    return;
+  auto& name = world_->name_of(peer);
+  void_.on_down(name);
+  tell_supervisor(
+    link_report{plan_->run, name_, name, "the link broke", given_up});
 }
 
 void simulated_node::deploy(const deployment& plan) {
   if (plan_)
     return;
   plan_ = plan;
+  void_.on_generation(plan.run, 0);
   for (node_index node = 0; node < plan.nodes.size(); ++node)
     alive_.insert(node);
   for (operator_id id = 0; id < plan.owners.size(); ++id)
@@ -88,6 +104,18 @@ void simulated_node::start() {
     x->started = true;
     world_->schedule->make_ready(*x);
   }
+}
+
+/// The run goes on without this node.
+void simulated_node::stop() {
+  for (auto& [number, x] : hosted_)
+    world_->schedule->remove(*x);
+  hosted_.clear();
+  recovering_.reset();
+  asked_by_.reset();
+  if (plan_)
+    held_.drop_run(plan_->run);
+  plan_.reset();
 }
 
 void simulated_node::on_stable(epoch_number epoch) {
@@ -128,8 +156,11 @@ void simulated_node::recover(const recovery& what, std::uint64_t asked_by) {
   if (what.generation == generation_)
     return restore_if_complete(); // asked once more
   generation_ = what.generation;
+  void_.on_generation(what.plan.run, generation_);
   plan_ = what.plan;
   alive_ = {what.alive.begin(), what.alive.end()};
+  drop_gone();
+  held_.forget_shadows(plan_->run);
   for (auto& lost : what.lost) {
     drop(world_->number_of(lost.place));
     fence(lost, what.stable);
@@ -186,12 +217,20 @@ void simulated_node::restore(local_recovery::restored_partition& found) {
   }
   auto& what = recovering_->what();
   auto* checkpoint = found.checkpoint ? &*found.checkpoint : nullptr;
-  auto kept =
-    holders_of(place).that_hold(found.held_by, place.id, [&](auto node) {
-      return plan_->nodes[node].name;
-    });
+  // Partitions here do not know yet who there is now.
+  backup_holders holders{
+    own_,
+    upstream_nodes(*world_->graph, plan_->owners, place.id, place.index),
+    {alive_.begin(), alive_.end()},
+    world_->options->replicas};
+  auto kept = holders.that_hold(found.held_by, place.id, [&](auto node) {
+    return plan_->nodes[node].name;
+  });
   restoring from{generation_, checkpoint};
   from.skipped = skipped_by(place.id, what.skipped);
+  from.shadow =
+    std::any_of(plan_->hand_overs.begin(), plan_->hand_overs.end(),
+                [&](auto& each) { return each.is_successor(place); });
   from.held = slices_of(kept);
   auto& x = make(place, from, std::move(known));
   x.checkpoints.begin_with(std::move(kept));
@@ -206,10 +245,51 @@ void simulated_node::restore(local_recovery::restored_partition& found) {
   }
 }
 
+// -- hand-overs ---------------------------------------------------------------
+
+/// Whoever handed its slices over, and successors that are not wanted any more.
+void simulated_node::drop_gone() {
+  std::vector<std::size_t> gone;
+  for (auto& [number, x] : hosted_) {
+    auto& place = x->place;
+    auto is_origin =
+      std::any_of(plan_->hand_overs.begin(), plan_->hand_overs.end(),
+                  [&](auto& what) { return what.is_origin(place); });
+    if (!plan_->has(place) && !is_origin)
+      gone.push_back(number);
+  }
+  for (auto number : gone)
+    drop(number);
+}
+
+void simulated_node::adopt(const placement_change& what) {
+  if (!plan_ || what.generation != generation_)
+    return;
+  plan_ = what.plan;
+  drop_gone();
+  route();
+}
+
+void simulated_node::stop_origins(generation_number generation) {
+  if (!plan_ || generation != generation_)
+    return;
+  for (auto& what : plan_->hand_overs)
+    for (auto& [number, x] : hosted_)
+      if (what.is_origin(x->place)) {
+        auto epoch = x->logic->stop_for_successors();
+        tell_supervisor(
+          hand_over_notice{plan_->run, x->place, generation, epoch});
+        world_->schedule->make_ready(*x);
+      }
+}
+
+// -- going on -----------------------------------------------------------------
+
 void simulated_node::resume(const resumption& what) {
   if (!plan_)
     throw simulation_failure{"a node without a part of the run was resumed"};
   generation_ = std::max(generation_, what.generation);
+  void_.on_generation(plan_->run, generation_);
   std::set<node_index> reconnected;
   for (auto& [one, other] : what.reconnected) {
     if (one == own_)
@@ -222,7 +302,9 @@ void simulated_node::resume(const resumption& what) {
   for (auto& [number, x] : hosted_) {
     auto is_meant = x->incarnation <= what.generation
                     || world_->has(planted_bug::supervisor_not_fenced);
-    if (is_meant && is_among(what.restored, x->place)) {
+    // Shadows are restored, too, but their channels do not begin anew.
+    auto is_restored = x->incarnation == what.generation;
+    if (is_meant && (is_restored || is_among(what.restored, x->place))) {
       x->started = true;
       x->logic->ask_for_replay();
       // Others hold no copy of its end.

@@ -16,7 +16,7 @@ void simulated_node::receive(simulated_network::delivery what) {
   if (what.to.partition != endpoint::node_itself) {
     // Whoever it was for may be gone.
     if (auto* x = find(what.to.partition))
-      hand_over(*x, std::move(what.what));
+      hand_over(what.from.node, *x, std::move(what.what));
     return;
   }
   if (auto* command = std::get_if<node_command>(&what.what))
@@ -33,26 +33,38 @@ void simulated_node::receive(simulated_network::delivery what) {
 }
 
 /// On the data plane.
-void simulated_node::hand_over(simulated_instance& to, message what) {
-  auto current = [&](edge_id edge, partition_index from,
+void simulated_node::hand_over(node_index from, simulated_instance& to,
+                               message what) {
+  auto is_void = [&](generation_number generation) {
+    return from != own_
+           && void_.is_void(world_->name_of(from), run, generation);
+  };
+  auto current = [&](edge_id edge, partition_index upstream,
                      generation_number sent) {
     if (!world_->has(planted_bug::generations_not_known)
         && !world_->has(planted_bug::unclosed_kept))
       return sent;
-    auto renewed = to.channels.find({edge, from});
+    auto renewed = to.channels.find({edge, upstream});
     return renewed == to.channels.end() ? to.incarnation : renewed->second;
   };
   if (auto* batch = std::get_if<batch_message>(&what)) {
-    auto& from = batch->from;
-    from.generation = current(from.edge, from.from, from.generation);
-    to.logic->on_batch(from, std::move(batch->tuples));
+    auto& origin = batch->from;
+    if (is_void(origin.generation))
+      return;
+    origin.generation = current(origin.edge, origin.from, origin.generation);
+    to.logic->on_batch(origin, std::move(batch->tuples));
   } else if (auto* close = std::get_if<close_notice>(&what)) {
+    if (is_void(close->generation))
+      return;
     close->generation = current(close->edge, close->from, close->generation);
     to.logic->on_close(*close);
   } else if (auto* held = std::get_if<cuts_held>(&what)) {
     to.logic->on_cuts_held(held->epoch);
   } else {
-    to.logic->on_credit(std::get<credit_notice>(what));
+    auto& credit = std::get<credit_notice>(what);
+    if (is_void(credit.generation))
+      return;
+    to.logic->on_credit(credit);
   }
   world_->schedule->make_ready(to);
 }
@@ -66,7 +78,16 @@ void simulated_node::on(node_index from, partition_backup& what) {
       + " was sent a backup of a partition that it runs"};
   if (!plan_)
     return;
+  auto refuse_odds = world_->options->refuse_odds;
+  if (refuse_odds != 0 && world_->random->below(refuse_odds) == 0)
+    return send(from, backup_receipt{run, what.place, what.incarnation,
+                                     what.checkpoint.epoch, what.part,
+                                     put_result::over_limit});
   auto epoch = what.checkpoint.epoch;
+  if (world_->has(planted_bug::changes_not_folded))
+    for (auto& [slice, base] : what.checkpoint.bases)
+      if (auto& changes = what.checkpoint.slices.at(slice); slice % 2 == 0)
+        changes = {};
   auto receipt = held_.put(std::move(what));
   if (world_->has(planted_bug::copies_dropped_early))
     held_.stable(run, epoch);
@@ -80,8 +101,11 @@ void simulated_node::on(node_index from, const backup_receipt& what) {
   auto outcome = x->checkpoints.on_receipt(from, what);
   // A node that is back with nothing may have been asked before others knew.
   if (!outcome.refused.empty() && what.result != put_result::fenced
-      && what.result != put_result::base_missing)
+      && what.result != put_result::base_missing
+      && what.result != put_result::over_limit)
     throw simulation_failure{outcome.refused};
+  if (!outcome.refused.empty() && what.result != put_result::fenced)
+    tell_supervisor(checkpoint_refusal{run, what.epoch, outcome.refused});
   send_parts(*x);
   if (outcome.completed)
     report_backed_up(*x, *outcome.completed);
@@ -117,7 +141,11 @@ void simulated_node::on(node_index, const naming& what) {
 
 // -- recovery -----------------------------------------------------------------
 
-void simulated_node::on(node_index, recovered_part& what) {
+void simulated_node::on(node_index from, recovered_part& what) {
+  // Parts before it may be lost.
+  if (from != own_
+      && void_.is_void(world_->name_of(from), run, what.incarnation))
+    return;
   // Of a recovery that is over.
   if (plan_ && what.incarnation < generation_)
     return;

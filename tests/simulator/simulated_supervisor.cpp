@@ -40,6 +40,7 @@ void simulated_supervisor::receive(simulated_network::delivery what) {
 /// What is decided is written down before anybody is told.
 void simulated_supervisor::carry_out(const run_logic::actions& actions) {
   note_recovery();
+  note_hand_over();
   recorder_.record(logic_->saved({}));
   for (auto& action : actions)
     tell(action);
@@ -55,6 +56,14 @@ void simulated_supervisor::note_recovery() {
     plant_after_loss();
   }
   was_recovering_ = logic_->is_recovering();
+}
+
+void simulated_supervisor::note_hand_over() {
+  if (logic_->phase() != run_logic::hand_over_phase::adopting
+      || logic_->generation() == committed_)
+    return;
+  committed_ = logic_->generation();
+  ++world_->report->handed_over;
 }
 
 void simulated_supervisor::tell(const run_logic::action& action) {
@@ -74,9 +83,11 @@ void simulated_supervisor::tell(const run_logic::action& action) {
     case run_logic::command::stable:
       told.content = run_epoch{logic_->plan().run, logic_->stable()};
       break;
-    case run_logic::command::start:
-    case run_logic::command::stop_origins: // by `hand_over_run` only
     case run_logic::command::adopt:
+      told.content = placement_change{logic_->plan(), logic_->generation()};
+      break;
+    case run_logic::command::start:
+    case run_logic::command::stop_origins:
     case run_logic::command::stop:
       break;
   }
@@ -89,10 +100,12 @@ void simulated_supervisor::send(node_index to, message what) {
 
 void simulated_supervisor::on(node_index from, const command_answer& what) {
   if (!what.problem.empty()) {
-    if (what.generation == logic_->generation())
-      carry_out(logic_->on_failure("node " + logic_->plan().nodes[from].name
-                                   + ": " + what.problem));
-    return;
+    if (what.generation != logic_->generation())
+      return;
+    auto reason =
+      "node " + logic_->plan().nodes[from].name + ": " + what.problem;
+    return carry_out(logic_->may_abort() ? logic_->abort_hand_overs(reason)
+                                         : logic_->on_failure(reason));
   }
   switch (what.what) {
     case run_logic::command::deploy:
@@ -107,9 +120,10 @@ void simulated_supervisor::on(node_index from, const command_answer& what) {
       carry_out(logic_->on_resumed(from, what.generation));
       naming_.on_loss();
       return;
+    case run_logic::command::adopt:
+      return carry_out(logic_->on_adopted(from, what.generation));
     case run_logic::command::stable:
     case run_logic::command::stop_origins:
-    case run_logic::command::adopt:
     case run_logic::command::stop:
       return;
   }
@@ -173,12 +187,55 @@ void simulated_supervisor::on(node_index, const node_lost& what) {
     what.node, "node " + logic_->plan().nodes[what.node].name + " is lost"));
 }
 
+/// The living node of that name; nothing if there is none.
+std::optional<node_index>
+simulated_supervisor::living_node(const std::string& name) const {
+  auto& nodes = logic_->plan().nodes;
+  for (auto node : logic_->alive())
+    if (nodes[node].name == name)
+      return node;
+  return std::nullopt;
+}
+
+void simulated_supervisor::on(node_index, const link_report& what) {
+  if (back_)
+    return; // all channels will begin anew
+  auto one = living_node(what.node);
+  auto other = living_node(what.peer);
+  if (!one || !other)
+    return;
+  if (!what.given_up)
+    return carry_out(logic_->on_link_broken(*one, *other, what.reason));
+  auto lost = logic_->whom_to_lose(*one, *other);
+  tell({run_logic::command::stop, lost});
+  carry_out(logic_->on_node_lost(lost, what.reason));
+}
+
 bool simulated_supervisor::on_joined(const node_address& node) {
   auto actions = logic_->on_node_joined(node);
   if (actions.empty())
     return false;
   carry_out(actions);
   return true;
+}
+
+// -- hand-overs ---------------------------------------------------------------
+
+void simulated_supervisor::hand_over(
+  const std::vector<planned_hand_over>& plans) {
+  carry_out(logic_->hand_over_slices(plans));
+}
+
+void simulated_supervisor::abort_hand_overs() {
+  carry_out(logic_->abort_hand_overs("somebody thought better of it"));
+}
+
+void simulated_supervisor::on(node_index, const hand_over_notice& what) {
+  if (!back_)
+    carry_out(what.epoch == 0
+                ? logic_->on_caught_up(what.place, what.generation)
+                : logic_->on_origins_stopped(what.generation,
+                                             {{what.place, what.epoch}}));
 }
 
 // -- coming back --------------------------------------------------------------
@@ -225,6 +282,10 @@ void simulated_supervisor::name_checkpoint() {
 void simulated_supervisor::on(node_index, const naming_refused& what) {
   ++world_->report->names_refused;
   naming_.on_refused(what.epoch);
+}
+
+void simulated_supervisor::on(node_index, const checkpoint_refusal& what) {
+  naming_.on_not_kept(what.epoch, now());
 }
 
 void simulated_supervisor::on(node_index, const checkpoint_wish& what) {

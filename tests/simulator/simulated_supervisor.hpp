@@ -68,6 +68,12 @@ public:
   /// number that follows those of all earlier ones.
   bool on_joined(const node_address& node);
 
+  /// Slices are to change hands.
+  void hand_over(const std::vector<planned_hand_over>& plans);
+
+  /// But not those that are about to.
+  void abort_hand_overs();
+
   /// Asks sources for a checkpoint.
   void name_checkpoint();
 
@@ -100,10 +106,12 @@ private:
 
   void carry_out(const run_logic::actions& actions);
   void note_recovery();
+  void note_hand_over();
   void tell(const run_logic::action& action);
   void send(node_index to, message what);
   void name(epoch_number epoch);
   bool may_name() const;
+  std::optional<node_index> living_node(const std::string& name) const;
   checkpoint_naming::time now() const;
   void plant_after_loss();
   void resume_early();
@@ -112,6 +120,9 @@ private:
   void on(node_index from, const checkpoint_report& what);
   void on(node_index from, const partition_event& what);
   void on(node_index from, const node_lost& what);
+  void on(node_index from, const link_report& what);
+  void on(node_index from, const checkpoint_refusal& what);
+  void on(node_index from, const hand_over_notice& what);
   void on(node_index from, const node_returned& what);
   void on(node_index from, const naming_refused& what);
   void on(node_index from, const checkpoint_wish& what);
@@ -122,6 +133,7 @@ private:
   std::optional<coming_back> back_;
   bool was_recovering_ = false;
   generation_number noted_ = 0;
+  generation_number committed_ = 0;      ///< the latest hand-over that was
   std::vector<checkpoint_report> heard_; ///< for a planted bug
   checkpoint_naming naming_;
   epoch_number newest_name_ = 0; ///< with a wish

@@ -38,6 +38,7 @@ enum class planted_bug : std::uint8_t {
   closes_not_held,       ///< closes do not wait for cuts to be held
   copies_dropped_early,  ///< a newer copy, not stable yet, replaces the stable
   changes_forgotten,     ///< holders are told that nothing changed
+  changes_not_folded,    ///< holders leave some out when they fold
   generations_not_known, ///< what lost instances sent is taken
   holders_not_fenced,    ///< and their backups and cuts
   reports_not_void,      ///< lost instances count beyond the stable epoch
@@ -74,6 +75,18 @@ struct simulation_options {
   /// In one of so many turns the supervisor crashes and is started again; 0:
   /// never. Counts as a loss.
   std::uint32_t supervisor_crash_odds = 0;
+  /// In one of so many turns the connection between two nodes loses what is
+  /// sent, until it is mended or the run goes on without one of them; 0: never.
+  std::uint32_t cut_odds = 0;
+  /// In one of so many turns a node stands still for a while, and may be given
+  /// up meanwhile; 0: never.
+  std::uint32_t pause_odds = 0;
+  /// Nodes do not keep one of so many parts of checkpoints; 0: they do.
+  std::uint32_t refuse_odds = 0;
+  /// In one of so many turns an operator is to have other partitions; 0: never.
+  std::uint32_t hand_over_odds = 0;
+  /// ... and in one of so many that is taken back, if it still can be.
+  std::uint32_t abort_odds = 5'000;
   /// More nodes may be lost at a time than there are replicas.
   bool lose_all_copies = false;
   /// So often may the code of a partition throw; 0: never, and the run throws.
@@ -106,6 +119,13 @@ struct simulation_report {
   std::uint32_t supervisor_crashes = 0;
   std::uint32_t fenced_commands = 0;   ///< of earlier lives of the supervisor
   std::uint32_t zombies = 0;           ///< of these: given up while they ran
+  std::uint32_t cuts = 0;              ///< of connections
+  std::uint32_t lasting_cuts = 0;      ///< of these: until a node was given up
+  std::uint32_t pauses = 0;            ///< of nodes
+  std::uint32_t hand_overs = 0;        ///< that were asked for
+  std::uint32_t handed_over = 0;       ///< of these: slices changed hands
+  std::uint32_t taken_back = 0;        ///< of these: on request
+  std::uint32_t amid = 0;              ///< losses of whatever while one went on
   std::uint32_t recoveries = 0;        ///< that were begun
   std::uint32_t interrupted = 0;       ///< of these: by another loss
   std::uint32_t names_refused = 0;     ///< of checkpoint epochs
@@ -165,6 +185,14 @@ private:
   void tell_lost(node_index node);
   void give_up(node_index node);
   void end_zombie(std::size_t number);
+  bool may_lose_another();
+  void cut_some();
+  bool mend(std::size_t number);
+  void pause_some();
+  void note_stopped();
+  void disturb_nodes();
+  void disturb_supervisor();
+  void hand_over_some();
   void add_node(const std::string& name);
   std::vector<std::string> names_down() const;
   bool bring_back(const std::string& name);
@@ -196,7 +224,15 @@ private:
   std::shared_ptr<simulated_journal> journal_;
   /// Each life of a node has a number of its own; null: it is over.
   std::vector<std::unique_ptr<simulated_node>> nodes_;
+  std::vector<std::string> names_; ///< of these lives
   std::set<node_index> zombies_;
+  std::set<node_index> paused_;
+  struct cut_connection {
+    node_index one = 0;
+    node_index other = 0;
+    bool lasts = false;
+  };
+  std::vector<cut_connection> cuts_;
   /// Losses since all was backed up often enough.
   std::uint32_t losses_ = 0;
 };
