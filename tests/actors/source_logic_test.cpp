@@ -362,6 +362,31 @@ TEST_CASE("a slice's time is that of its epoch even if it reads nothing") {
     == std::vector<source_cut>{{0, 1'000, start, false}, {1, 0, start, false}});
 }
 
+// What it would cut next is known to nobody else.
+TEST_CASE(
+  "a source does not hand over: whoever takes its place repeats what it "
+  "cut [counterexample 32]") {
+  cut_settings cuts;
+  cuts.max_tuples = 2;
+  cut_file file;
+  cuts.record = file.begin();
+  {
+    source_on_trial drained{endless(5), cuts};
+    CHECK(drained.step(start).worked);
+    CHECK_THROWS_AS(drained.logic().stop_for_successors(), protocol_error);
+  }
+  cuts.record.reset();
+  cuts.known = file.load();
+  cuts.max_tuples = 5;
+  source_on_trial next{endless(5), cuts};
+  CHECK(next.step(start + 77 * ms).worked);
+  CHECK(next.tuples_of_close(0) == 2);
+  // From here on it cuts by its own clock.
+  CHECK(!next.step(start + 77 * ms).worked);
+  CHECK(next.step(start + 82 * ms).worked);
+  CHECK(next.tuples_of_close(1) == 3);
+}
+
 TEST_CASE("a source is not sent anything but credits") {
   source_on_trial source{endless(0)};
   CHECK_THROWS_AS(source.logic().on_batch({0, 0, 0, 1}, nullptr),

@@ -143,7 +143,8 @@ TEST_CASE("output of an earlier run is refused, or replaced on demand") {
   CHECK(folder.text("part-00001") == "new\n");
 }
 
-TEST_CASE("a sink that is executed again writes the same bytes in place") {
+TEST_CASE("a sink that is executed again writes the same bytes in place "
+          "[counterexample 40]") {
   output_folder folder;
   sink_fixture<std::string> first{write_lines(folder.path()), hosting_all(2)};
   first.write(1, {"one"});
@@ -192,7 +193,8 @@ TEST_CASE("a checkpoint of a sink carries the positions of its slices") {
   CHECK(resumed_writer->position(1) == 4);
 }
 
-TEST_CASE("a sink that goes back to a savepoint cuts its files there") {
+TEST_CASE("a sink that goes back to a savepoint cuts its files there "
+          "[counterexample 24]") {
   output_folder folder;
   sink_fixture<std::string> before{write_lines(folder.path())};
   before.write(0, {"kept", "void", "void"});
@@ -209,7 +211,7 @@ TEST_CASE("a sink that goes back to a savepoint cuts its files there") {
   CHECK(std::filesystem::file_size(path) == 9);
 }
 
-TEST_CASE("a sink that cannot find what it wrote says so") {
+TEST_CASE("a sink that cannot find what it wrote says so [counterexample 23]") {
   output_folder folder;
   sink_fixture<std::string> sink{write_lines(folder.path()),
                                  hosting_all(1, true)};
