@@ -65,6 +65,8 @@ crash_trial random_limit_trial(cutting how, random_generator& random) {
   result.settings.checkpoints.every = 0;
   auto& options = result.options;
   options.naming_odds = 0;
+  // What is refused keeps buffers full for longer than there is room for.
+  options.refuse_odds = 0;
   options.turn_length = std::max<event_time>(20, options.turn_length);
   options.replay_limit = std::array{500, 5'000, 20'000}[random.below(3)];
   if (random.below(2) == 0) {

@@ -78,8 +78,7 @@ TEST_CASE("hand-overs that are aborted anywhere change no result") {
   hand_over_again_and_again(seed_range{1'000}, {.abort_odds = 1'000});
 }
 
-// In parts, which run side by side. Part 0 has a seed that ends in an assertion
-// of `alignment::close`: see ROADMAP.md.
+// In parts, which run side by side.
 TEMPLATE_TEST_CASE_SIG("nodes, connections and supervisors that are lost while "
                        "slices change hands change no result",
                        "", ((int part), part), 0, 1, 2, 3) {
