@@ -259,8 +259,8 @@ private:
   std::vector<hand_over> upstream_changes_; ///< under way
   downstream_changes downstream_;
   std::vector<slice_range> slices_;
-  epoch_size size_; ///< of the last epoch that was processed
-  epoch_work work_; ///< of the one before
+  epoch_size size_;               ///< of the last epoch that was processed
+  epoch_work work_;               ///< of the one before
   std::uint64_t busy_before_ = 0; ///< `busy_ns` when the last one began
   /// A restored instance sends no credit before it asks for replay: that would
   /// begin channels anew while nodes upstream may not know where it is.
