@@ -298,7 +298,7 @@ private:
   std::string hand_over_problem_;
   std::uint64_t hand_overs_ = 0; ///< begun
   std::set<node_index> avoided_;
-  bool stable_unsaid_ = false;   ///< while successors are made
+  bool stable_unsaid_ = false; ///< while successors are made
   /// Copies of epochs up to there may be gone with who kept them.
   std::optional<epoch_number> moved_after_;
   epoch_number prepared_at_ = 0; ///< the epoch that they begin after

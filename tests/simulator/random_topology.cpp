@@ -75,7 +75,8 @@ private:
     auto at = simulation::beginning;
     auto stamp = random_time(10'000);
     auto pace = 1 + random_time(2'000);
-    for (auto tuples = one_in(6) ? 0 : below(options_.longest_split); tuples > 0; --tuples) {
+    for (auto tuples = one_in(6) ? 0 : below(options_.longest_split);
+         tuples > 0; --tuples) {
       if (options_.paced)
         at += one_in(30) ? random_time(2'000'000) : random_time(3'000);
       stamp += random_time(pace) - pace / 4;
