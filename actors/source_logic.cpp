@@ -309,10 +309,11 @@ void source_logic::adapt_cap() {
   auto by_work = fitting(longest.epoch, longest.microseconds, most_work);
   if (by_size && largest.bytes > cuts_.max_bytes)
     max_tuples_ = std::min(max_tuples_, *by_size);
-  // By halves: work comes in bursts, such as windows that end.
+  // At most by half: work comes in bursts, such as windows that end.
   if (by_work && longest.microseconds > most_work
       && longest.epoch > std::exchange(adapted_to_, longest.epoch))
-    max_tuples_ = std::min(max_tuples_, std::max(*by_work, max_tuples_ / 2));
+    max_tuples_ = std::min(
+      max_tuples_, std::max(*by_work, tuples_of_.at(longest.epoch) / 2));
   if (!by_size && !by_work)
     return;
   auto most = std::min(by_size.value_or(cuts_.max_tuples),

@@ -92,6 +92,13 @@ TEST_CASE("a source reads less into an epoch where epochs take long "
     source.credit(6, {}, {6, 50'000});
     CHECK(source.next_epoch() == 50);
   }
+  SECTION("and at once, however much might have been read") {
+    cuts.max_tuples = 1'000'000;
+    eager_source larger{cuts};
+    auto first = larger.next_epoch();
+    larger.credit(1, {}, {1, 10'000'000});
+    CHECK(larger.next_epoch() == first / 2);
+  }
   SECTION("once for what was measured once") {
     source.credit(1, {}, {1, 1'000'000});
     CHECK(source.next_epoch() == 500);
