@@ -95,6 +95,9 @@ void load_meter::add_figures(load_report& report, operator_id id,
   figures.tuples_in = since(old.tuples_in, now.tuples_in);
   figures.tuples_out = since(old.tuples_out, now.tuples_out);
   figures.backlog = now.queued_tuples;
+  figures.worked = static_cast<double>(since(old.busy_ns - old.unfinished_ns,
+                                             now.busy_ns - now.unfinished_ns))
+                   / elapsed;
   of.partitions.push_back(figures);
   if (now.knows_arrivals)
     of.arrived =

@@ -33,6 +33,8 @@ struct partition_counts {
   partition_place place;
   generation_number generation = 0;
   std::uint64_t busy_ns = 0;
+  /// Of that, for an epoch whose tuples do not count yet.
+  std::uint64_t unfinished_ns = 0;
   std::uint64_t blocked_ns = 0;
   std::uint64_t tuples_in = 0; ///< a source: read
   std::uint64_t tuples_out = 0;
@@ -45,8 +47,8 @@ struct partition_counts {
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& place& generation& busy_ns& blocked_ns& tuples_in& tuples_out&
-      queued_tuples& knows_arrivals& edges& slices& hot;
+    archive& place& generation& busy_ns& unfinished_ns& blocked_ns& tuples_in&
+      tuples_out& queued_tuples& knows_arrivals& edges& slices& hot;
   }
 };
 

@@ -10,7 +10,10 @@ namespace {
 partition_counts counts_of(const partition_load& load, std::int64_t now,
                            bool source) {
   partition_counts result;
-  result.busy_ns = load.busy_until(now);
+  // In this order: an epoch that ends meanwhile does not count as unfinished.
+  std::uint64_t finished = load.busy_ns;
+  result.busy_ns = std::max(finished, load.busy_until(now));
+  result.unfinished_ns = result.busy_ns - finished;
   result.blocked_ns = load.blocked_until(now);
   result.tuples_out = load.tuples_out;
   result.tuples_in = source ? result.tuples_out : load.tuples_in.load();

@@ -29,6 +29,13 @@ double operator_figures::busy() const {
   return sum(partitions, &partition_figures::busy);
 }
 
+double operator_figures::worked() const {
+  double result = 0;
+  for (const auto& one : partitions)
+    result += one.worked.value_or(one.busy);
+  return result;
+}
+
 double operator_figures::most_busy() const {
   return most(partitions, &partition_figures::busy);
 }

@@ -24,6 +24,9 @@ struct partition_figures {
   std::uint64_t tuples_out = 0;
   /// Tuples that waited for it when the interval ended; a source: outside.
   std::uint64_t backlog = 0;
+  /// The time that went into just the tuples that were taken in, as a share of
+  /// the interval: more than 1 if they took longer. Nothing: `busy`.
+  std::optional<double> worked{};
 };
 
 /// What one operator did in an interval.
@@ -46,6 +49,7 @@ struct operator_figures {
 
   /// Partitions' worth of processing: 1.5 is one and a half busy all the time.
   double busy() const;
+  double worked() const;
   double most_busy() const;
   double most_blocked() const;
   std::uint64_t tuples_in() const;

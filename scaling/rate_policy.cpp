@@ -120,9 +120,9 @@ void rate_policy::learn(const load_report& report) {
   for (operator_id id = 0; id < costs_.size(); ++id) {
     const auto& figures = report.operators[id];
     auto tuples = static_cast<double>(figures.tuples_in());
-    if (tuples > 0 && figures.busy() > least_busy * figures.parallelism())
+    if (tuples > 0 && figures.worked() > least_busy * figures.parallelism())
       blend(costs_[id].seconds_per_tuple,
-            figures.busy() * report.seconds() / tuples);
+            figures.worked() * report.seconds() / tuples);
   }
   selectivity_.resize(report.edges.size());
   for (std::size_t i = 0; i < selectivity_.size(); ++i) {

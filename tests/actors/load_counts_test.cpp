@@ -76,6 +76,20 @@ TEST_CASE("a report says what has been counted since the one before") {
   CHECK(report->edges[0].tuples == 8'000);
 }
 
+// An epoch may take longer than an interval.
+TEST_CASE("what tuples cost is the work on finished epochs") {
+  auto made = meter();
+  auto before = counts_after(1);
+  before[1].partitions[0].unfinished_ns = second / 4;
+  made.add(1s, before, owners());
+  auto now = counts_after(2);
+  auto report = made.add(2s, now, owners());
+  auto& heavy = report->operators[1].partitions[1];
+  CHECK(heavy.busy == Approx(0.5));
+  CHECK(heavy.worked == Approx(0.75));
+  CHECK(report->operators[1].worked() == Approx(0.85));
+}
+
 TEST_CASE("slices share what their partition was busy, by their tuples") {
   auto made = meter();
   made.add(1s, counts_after(1), owners());

@@ -58,6 +58,18 @@ TEST_CASE("true rates do not depend on how long a partition waited") {
   CHECK(judged[1].enough == 1);
 }
 
+TEST_CASE("true rates count just the work on what was taken in") {
+  rate_policy policy{{}};
+  report_series reports;
+  auto source = figures_of("lines", {0.1}, 5'000);
+  source.arrived = 5'000;
+  // Busy all the time, most of it for tuples of an epoch that has not ended.
+  auto count = figures_of("count", {1.0}, 500);
+  count.partitions[0].worked = 0.1;
+  auto judged = policy.judge(reports.next({source, count}, {{0, 1, 5'000}}));
+  CHECK_THAT(judged[1].reason, Catch::Contains("can do 1000 tuples/s"));
+}
+
 TEST_CASE("a backlog counts by what it takes to work it off in time") {
   rate_policy policy{{}};
   report_series reports;

@@ -55,6 +55,6 @@ TEMPLATE_TEST_CASE_SIG("slices change hands amid every fault without changing "
 
 TEMPLATE_TEST_CASE_SIG("slices change hands amid every fault of a run by the "
                        "clock",
-                       "", ((int part), part), 0, 1, 2, 3) {
-  hand_over_again_and_again(cutting::by_clock, seed_range::share(part, 1'000));
+                       "", ((int part), part), 0, 1, 2, 3, 4, 5, 6, 7) {
+  hand_over_again_and_again(cutting::by_clock, seed_range::share(part, 500));
 }
