@@ -151,6 +151,8 @@ step_result source_logic::step(event_time wall) {
   load_->state = partition_state::busy;
   auto progress = instance_->read(budget(wall));
   load_->tuples_out = instance_->emitted();
+  // What was read waits no more: it would count twice as having arrived.
+  note_waiting(wall);
   if (must_close(progress, wall)) {
     close(progress);
     load_->state = done_ ? partition_state::done : partition_state::waiting;

@@ -318,6 +318,8 @@ TEST_CASE("a source that is held up goes on counting what waits outside") {
   source->step(start);
   source->step(start + 5 * ms);
   REQUIRE(source->load().epoch == 1);
+  // What it has read waits no more.
+  CHECK(source->load().queued_tuples == 0);
   auto held_up = source->step(start + 10 * ms);
   CHECK(source->load().state == partition_state::blocked);
   CHECK(source->load().knows_arrivals);
