@@ -1,39 +1,16 @@
 // Downstream of a hand-over that comes to nothing.
-#include "tests/actors/partition_messages.hpp"
-#include "tests/actors/silent_source.hpp"
-
-#include "actors/make_partition.hpp"
-
-#include "operators/collect_sink.hpp"
-#include "operators/stream.hpp"
+#include "tests/actors/echo_chain.hpp"
 
 #include <catch2/catch.hpp>
-#include <memory>
 
 using namespace braid;
 
 namespace {
 
-class echo final : public unkeyed_operator<std::uint64_t> {
-public:
-  void on(const std::uint64_t& x) {
-    emit(x);
-  }
-};
-
-/// A sink, to which edge 1 leads from an operator of one partition and two
-/// slices.
+/// The sink of an `echo_chain`.
 class sink_on_trial {
 public:
-  sink_on_trial() {
-    graph_.source("source", silent_source{})
-      .process<echo>("echo")
-      .sink("sink", collect(std::make_shared<collected<std::uint64_t>>()));
-    owners_ = assign_evenly(graph_, {1, {}}, 1);
-    partition_settings settings;
-    settings.checkpoints.taken = true;
-    logic_ = make_partition(graph_, owners_, {2, 0}, settings, {sent, [] {}});
-  }
+  sink_on_trial() : logic_(chain_.make({2, 0}, sent)) {}
 
   /// Partition 0 upstream ends an epoch, or, if `stops`, hands over before it.
   void close(epoch_number epoch, generation_number generation,
@@ -48,13 +25,13 @@ public:
   }
 
   void begin_hand_over(generation_number generation) {
-    auto owners = owners_;
+    auto owners = chain_.owners;
     owners[1].nodes.push_back(0);
     logic_->on_placement(owners, {{1, generation, {0}, {{1, {0, 1}}}}});
   }
 
   void abort_hand_over() {
-    logic_->on_placement(owners_, {});
+    logic_->on_placement(chain_.owners, {});
   }
 
   void renew(generation_number generation) {
@@ -68,8 +45,7 @@ public:
   kept_messages sent;
 
 private:
-  topology graph_{"test", settings{}};
-  assignment owners_;
+  echo_chain chain_;
   std::unique_ptr<partition> logic_;
 };
 

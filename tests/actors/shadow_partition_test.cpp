@@ -1,44 +1,22 @@
 // A successor in a hand-over, before its origin has stopped and after.
-#include "tests/actors/partition_messages.hpp"
-#include "tests/actors/silent_source.hpp"
-
-#include "actors/make_partition.hpp"
-
-#include "operators/collect_sink.hpp"
-#include "operators/stream.hpp"
+#include "tests/actors/echo_chain.hpp"
 
 #include <catch2/catch.hpp>
-#include <memory>
 
 using namespace braid;
 
 namespace {
 
-class echo final : public unkeyed_operator<std::uint64_t> {
-public:
-  void on(const std::uint64_t& x) {
-    emit(x);
-  }
-};
-
 constexpr generation_number of_hand_over = 1;
 
-/// Edge 0 leads from a source of two slices to it, edge 1 from it to a sink.
+/// The operator of an `echo_chain`.
 class shadow_on_trial {
 public:
   shadow_on_trial() {
-    graph_.source("source", silent_source{})
-      .process<echo>("echo")
-      .sink("sink", collect(std::make_shared<collected<std::uint64_t>>()));
-    owners_ = assign_evenly(graph_, {1, {}}, 1);
-    partition_settings settings;
-    settings.flow.in_flight = 4;
-    settings.checkpoints.taken = true;
     restoring from;
     from.generation = of_hand_over;
     from.shadow = true;
-    logic_ =
-      make_partition(graph_, owners_, {1, 0}, settings, {sent, [] {}}, from);
+    logic_ = chain_.make({1, 0}, sent, from);
   }
 
   /// Its only tuple is the epoch's number.
@@ -77,8 +55,7 @@ public:
   kept_messages sent;
 
 private:
-  topology graph_{"test", settings{}};
-  assignment owners_;
+  echo_chain chain_;
   std::unique_ptr<partition> logic_;
 };
 
