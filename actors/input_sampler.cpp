@@ -8,7 +8,6 @@ namespace braid {
 input_sampler::input_sampler(const std::vector<edge_node>& inputs,
                              const hosted_slices& slices, partition_load& load)
   : inputs_(&inputs), slices_(&slices), load_(&load) {
-  load.edge_tuples = std::vector<std::atomic<std::uint64_t>>(inputs.size());
   load.slice_tuples = std::vector<std::atomic<std::uint64_t>>(slices.size());
 }
 
@@ -16,7 +15,6 @@ void input_sampler::on_epoch(const operator_instance& instance,
                              epoch_number epoch,
                              const std::vector<input_run>& runs,
                              event_time wall) {
-  count_edges(runs);
   if (epoch % stride != 0)
     return;
   for (auto& run : runs) {
@@ -29,12 +27,6 @@ void input_sampler::on_epoch(const operator_instance& instance,
   }
   if (wall - interval_began_ >= interval)
     end_interval(wall);
-}
-
-void input_sampler::count_edges(const std::vector<input_run>& runs) {
-  for (auto& run : runs)
-    load_->edge_tuples[static_cast<std::size_t>(
-      &edge_of(run) - inputs_->data())] += run.count;
 }
 
 void input_sampler::count_slices(const input_run& run) {

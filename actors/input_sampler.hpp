@@ -1,5 +1,5 @@
-// What of a partition's input is counted for scaling: by edge all of it, by
-// slice and by key a sample. Never enters a result.
+// What of a partition's input is counted for scaling, by slice and by key: a
+// sample. Never enters a result.
 #pragma once
 
 #include "actors/alignment.hpp"
@@ -33,7 +33,6 @@ public:
                 const std::vector<input_run>& runs, event_time wall);
 
 private:
-  void count_edges(const std::vector<input_run>& runs);
   void count_slices(const input_run& run);
   void look_for_keys(const operator_instance& instance, const input_run& run);
   void end_interval(event_time wall);

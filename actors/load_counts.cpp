@@ -104,7 +104,7 @@ void load_meter::add_figures(load_report& report, operator_id id,
       of.arrived.value_or(0)
       + since(old.queued_tuples, figures.tuples_in + now.queued_tuples);
   for (std::size_t i = 0; i < now.edges.size(); ++i)
-    add_to_edge(report, now.edges[i].from, id,
+    add_to_edge(report, id, now.edges[i].to,
                 since(i < old.edges.size() ? old.edges[i].tuples : 0,
                       now.edges[i].tuples));
   std::uint64_t sampled = 0;

@@ -21,12 +21,12 @@ namespace braid {
 /// One partition, since its instance was made.
 struct partition_counts {
   struct edge {
-    operator_id from = 0;
+    operator_id to = 0;
     std::uint64_t tuples = 0;
 
     template <class Archive>
     void serialize(Archive& archive, unsigned) {
-      archive& from& tuples;
+      archive& to& tuples;
     }
   };
 
@@ -40,7 +40,10 @@ struct partition_counts {
   std::uint64_t tuples_out = 0;
   std::uint64_t queued_tuples = 0;
   bool knows_arrivals = false;
-  std::vector<edge> edges; ///< but for broadcast ones
+  /// What was sent along each edge, but for broadcast ones. Counted here so
+  /// that it can be compared with what was taken in: what lies between two
+  /// partitions makes their counts differ.
+  std::vector<edge> edges;
   /// Of a sample of epochs.
   std::vector<std::pair<slice_id, std::uint64_t>> slices;
   std::optional<hot_key> hot; ///< since it was asked last

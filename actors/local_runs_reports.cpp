@@ -70,10 +70,10 @@ load_counts local_runs::measure(run_id run) const {
       counts_of(*known.load, result.at_ns, known.source));
     counts.place = place;
     counts.generation = known.generation;
-    auto inputs = found->second.graph->inputs_of(place.id);
-    for (std::size_t i = 0; i < known.load->edge_tuples.size(); ++i)
-      if (inputs[i].how != routing::broadcast)
-        counts.edges.push_back({inputs[i].from, known.load->edge_tuples[i]});
+    auto outputs = found->second.graph->outputs_of(place.id);
+    for (std::size_t i = 0; i < outputs.size(); ++i)
+      if (outputs[i].how != routing::broadcast)
+        counts.edges.push_back({outputs[i].to, known.load->edges[i].tuples});
     auto slices = found->second.plan.slices_of(place);
     // What was handed over is nobody's here.
     if (slices.size() != known.load->slice_tuples.size())

@@ -1,6 +1,8 @@
 #include "actors/partition.hpp"
 
+#include <algorithm>
 #include <cassert>
+#include <numeric>
 #include <stdexcept>
 
 namespace braid {
@@ -24,6 +26,24 @@ void partition::load_slice(slice_id, const slice_copy&) {
 void partition::finish_loading(const partition_checkpoint&,
                                const std::vector<slice_id>&) {
   throw std::logic_error{"only operators are loaded slice by slice"};
+}
+
+void partition::count_edges(const topology& graph, operator_id id) {
+  auto outputs = graph.outputs_of(id);
+  load_->edges = std::vector<edge_load>(outputs.size());
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    load_->edges[i].edge = outputs[i].id;
+}
+
+void partition::close_edge(replaying_outbox& out, const close_notice& notice,
+                           edge_output& edge) {
+  auto sent = edge.finish_epoch();
+  auto counted =
+    std::find_if(load_->edges.begin(), load_->edges.end(),
+                 [&](auto& known) { return known.edge == notice.edge; });
+  assert(counted != load_->edges.end());
+  counted->tuples += std::accumulate(sent.begin(), sent.end(), std::uint64_t{});
+  out.close(notice, sent);
 }
 
 void partition::take_credit(const credit_notice& credit, flow_control& flow,
@@ -70,6 +90,7 @@ operator_partition::operator_partition(
         flow_.add_silent_channel(edge.id, index);
       else
         flow_.add_channel(edge.id, index, beginning.generation == 0);
+  count_edges(graph, place.id);
   if (beginning.restored)
     finish_loading(*beginning.restored, beginning.held);
 }
@@ -304,7 +325,7 @@ void operator_partition::close_outputs(const alignment::epoch_input& input) {
     notice.idle = epoch.idle;
     notice.ended = epoch.last;
     notice.checkpoint = input.checkpoint ? epoch.number : 0;
-    out_->close(notice, edge->finish_epoch());
+    close_edge(*out_, notice, *edge);
   }
 }
 

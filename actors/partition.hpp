@@ -116,6 +116,13 @@ public:
   }
 
 protected:
+  /// To be called by constructors: the edges whose tuples are counted.
+  void count_edges(const topology& graph, operator_id id);
+
+  /// Ends the epoch on an edge.
+  void close_edge(replaying_outbox& out, const close_notice& notice,
+                  edge_output& edge);
+
   static void take_credit(const credit_notice& credit, flow_control& flow,
                           replaying_outbox& out);
 

@@ -20,6 +20,7 @@ source_logic::source_logic(const topology& graph, const assignment& owners,
   for (auto& edge : graph.outputs_of(place.id))
     for (auto index : owners[edge.to].hosts())
       flow_.add_channel(edge.id, index, beginning.generation == 0);
+  count_edges(graph, place.id);
   if (beginning.restored)
     restore(*beginning.restored);
 }
@@ -286,7 +287,7 @@ void source_logic::close_edges(close_notice notice) {
     notice.edge = edge->edge();
     notice.watermark = progressed.watermark;
     notice.idle = progressed.idle;
-    out_->close(notice, edge->finish_epoch());
+    close_edge(*out_, notice, *edge);
   }
 }
 

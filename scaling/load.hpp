@@ -3,6 +3,8 @@
 
 #include "scaling/hot_key.hpp"
 
+#include "operators/exchange.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <mutex>
@@ -26,6 +28,12 @@ enum class partition_state : std::uint8_t {
 
 std::string to_string(partition_state x);
 
+/// Tuples that a partition has sent along an edge.
+struct edge_load {
+  edge_id edge = 0;
+  std::atomic<std::uint64_t> tuples = 0;
+};
+
 /// Counters of one partition. Written by the partition alone, read from
 /// anywhere without asking it, so that a busy partition can be looked at.
 struct partition_load {
@@ -44,8 +52,8 @@ struct partition_load {
   std::atomic<std::int64_t> blocked_since_ns = 0; ///< 0: is not
   /// A source: whether `queued_tuples` is what waits outside.
   std::atomic<bool> knows_arrivals = false;
-  /// Of `tuples_in`, what came by each input edge, in the topology's order.
-  std::vector<std::atomic<std::uint64_t>> edge_tuples{};
+  /// Sent along each output edge in finished epochs, in the topology's order.
+  std::vector<edge_load> edges{};
   /// Of some epochs, evenly chosen, what each hosted slice got.
   std::vector<std::atomic<std::uint64_t>> slice_tuples{};
   /// Sent, and held to be sent again after a loss.

@@ -9,16 +9,12 @@ namespace braid {
 
 namespace {
 
-/// Of a report in what is learnt over reports: a window that fires in every
+/// Of what was learnt before, beside a new report: a window that fires in every
 /// other interval, say, is not to look like two operators.
-constexpr double weight_of_newest = 0.5;
+constexpr double weight_of_before = 0.5;
 
 /// A share of time too short to say what a tuple costs.
 constexpr double least_busy = 0.01;
-
-void blend(std::optional<double>& into, double newest) {
-  into = into ? *into + weight_of_newest * (newest - *into) : newest;
-}
 
 /// What arrives at a source, in tuples per second.
 double arrival_rate(const operator_figures& source, double seconds) {
@@ -57,6 +53,15 @@ std::vector<char> sources_of(const load_report& report) {
 }
 
 } // namespace
+
+void rate_policy::learnt_ratio::add(double above, double below) {
+  above_ = weight_of_before * above_ + above;
+  below_ = weight_of_before * below_ + below;
+}
+
+std::optional<double> rate_policy::learnt_ratio::value() const {
+  return below_ > 0 ? std::optional{above_ / below_} : std::nullopt;
+}
 
 std::vector<proposal> rate_policy::judge(const load_report& report) {
   learn(report);
@@ -119,17 +124,16 @@ void rate_policy::learn(const load_report& report) {
   costs_.resize(report.operators.size());
   for (operator_id id = 0; id < costs_.size(); ++id) {
     const auto& figures = report.operators[id];
-    auto tuples = static_cast<double>(figures.tuples_in());
-    if (tuples > 0 && figures.worked() > least_busy * figures.parallelism())
-      blend(costs_[id].seconds_per_tuple,
-            figures.worked() * report.seconds() / tuples);
+    if (figures.worked() > least_busy * figures.parallelism())
+      costs_[id].add(figures.worked() * report.seconds(),
+                     static_cast<double>(figures.tuples_in()));
   }
   selectivity_.resize(report.edges.size());
   for (std::size_t i = 0; i < selectivity_.size(); ++i) {
     const auto& edge = report.edges[i];
-    auto taken = static_cast<double>(report.operators[edge.from].tuples_in());
-    if (taken > 0)
-      blend(selectivity_[i], static_cast<double>(edge.tuples) / taken);
+    selectivity_[i].add(
+      static_cast<double>(edge.tuples),
+      static_cast<double>(report.operators[edge.from].tuples_in()));
   }
 }
 
@@ -151,11 +155,11 @@ rate_policy::demands(const load_report& report) const {
       const auto& edge = report.edges[i];
       if (edge.from != id)
         continue;
-      auto tuples_each = selectivity_[i].value_or(0);
+      auto tuples_each = selectivity_[i].value().value_or(0);
       steady[edge.to] += steady[id] * tuples_each;
       catching_up[edge.to] += catching_up[id] * tuples_each;
     }
-    if (auto each = costs_[id].seconds_per_tuple)
+    if (auto each = costs_[id].value())
       result[id] =
         demand{steady[id] * *each, catching_up[id] * *each, steady[id]};
   }
@@ -171,7 +175,7 @@ proposal rate_policy::judge(operator_id id, const operator_figures& figures,
     return result;
   }
   result.enough = size_for(*needed);
-  auto each = *costs_[id].seconds_per_tuple;
+  auto each = *costs_[id].value();
   result.reason = "takes in " + tuples_per_second(needed->rate)
                   + ", a partition can do " + tuples_per_second(1 / each)
                   + ": work for " + one_decimal(needed->steady)

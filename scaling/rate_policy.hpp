@@ -43,9 +43,18 @@ public:
   void on_change() override;
 
 private:
-  /// What is learnt of an operator, over reports: a mean of the last few.
-  struct cost {
-    std::optional<double> seconds_per_tuple;
+  /// A ratio that is learnt over reports, of sums in which the latest weigh
+  /// most: an interval in which little happened says little.
+  class learnt_ratio {
+  public:
+    void add(double above, double below);
+
+    /// Nothing as long as nothing has been added below.
+    std::optional<double> value() const;
+
+  private:
+    double above_ = 0;
+    double below_ = 0;
   };
 
   /// In partitions that are always busy.
@@ -71,10 +80,10 @@ private:
   }
 
   scaling_settings settings_;
-  std::vector<cost> costs_;                        ///< by operator
-  std::vector<std::optional<double>> selectivity_; ///< by edge of a report
-  std::vector<std::uint64_t> short_reports_;       ///< in a row, by operator
-  bool has_changed_ = false;                       ///< since the last report
+  std::vector<learnt_ratio> costs_;       ///< by operator, seconds for a tuple
+  std::vector<learnt_ratio> selectivity_; ///< by edge of a report
+  std::vector<std::uint64_t> short_reports_; ///< in a row, by operator
+  bool has_changed_ = false;                 ///< since the last report
   std::optional<std::chrono::microseconds> changed_at_;
 };
 

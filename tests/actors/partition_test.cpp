@@ -137,6 +137,9 @@ TEST_CASE("a partition processes an epoch once it is sealed, and closes it") {
   CHECK(trial.logic->load().epoch == 1);
   CHECK(trial.logic->load().tuples_in == 3);
   CHECK(trial.logic->load().tuples_out == 3);
+  REQUIRE(trial.logic->load().edges.size() == 1);
+  CHECK(trial.logic->load().edges[0].edge == 2);
+  CHECK(trial.logic->load().edges[0].tuples == 3);
   CHECK(trial.logic->load().queued_epochs == 0);
   CHECK(trial.logic->load().queued_bytes == 0);
   CHECK(!trial.logic->step(0).worked);

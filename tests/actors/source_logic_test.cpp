@@ -318,8 +318,9 @@ TEST_CASE("a source that is held up goes on counting what waits outside") {
   source->step(start);
   source->step(start + 5 * ms);
   REQUIRE(source->load().epoch == 1);
-  // What it has read waits no more.
+  // What it has read waits no more, and has gone along the edge.
   CHECK(source->load().queued_tuples == 0);
+  CHECK(source->load().edges.at(0).tuples == source->load().tuples_out);
   auto held_up = source->step(start + 10 * ms);
   CHECK(source->load().state == partition_state::blocked);
   CHECK(source->load().knows_arrivals);

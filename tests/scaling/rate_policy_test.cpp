@@ -117,6 +117,21 @@ TEST_CASE("after a change, a source that is held back may be catching up") {
   CHECK(wanted() == 3);
 }
 
+TEST_CASE("an interval in which little happened says little") {
+  rate_policy policy{{}};
+  report_series reports;
+  auto judge = [&](std::uint64_t read, std::uint64_t split) {
+    auto source = figures_of("lines", {0.1}, read);
+    source.arrived = 5'000;
+    return policy.judge(reports.next({source, figures_of("split", {0.5}, read),
+                                      figures_of("count", {0.5}, 5'000)},
+                                     {{0, 1, read}, {1, 2, split}}));
+  };
+  judge(5'000, 5'000);
+  // Windows that fire: much comes of little.
+  CHECK_THAT(judge(5, 50)[2].reason, Catch::Contains("takes in 1018 tuples/s"));
+}
+
 TEST_CASE("an operator without figures is left alone") {
   rate_policy policy{{}};
   report_series reports;
