@@ -117,6 +117,7 @@ autoscaler::on_request_to_move(const std::vector<operator_id>& operators,
                                const std::string& reason,
                                const load_report& newest) {
   std::vector<operator_change> changes;
+  changes.reserve(operators.size());
   for (auto id : operators)
     changes.push_back(
       change_of(newest, id, newest.operators.at(id).parallelism(), reason));
