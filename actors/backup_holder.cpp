@@ -12,6 +12,22 @@ namespace {
 
 using self_pointer = caf::stateful_actor<backup_holder_state>*;
 
+/// Without the part the others must not look like all that the node has.
+void take_part(self_pointer self, const std::string& from,
+               const incoming_frame& frame) {
+  auto& state = self->state;
+  auto head = read_recovered_head(frame);
+  if (state.void_parts.is_void(from, head.run, head.incarnation))
+    return;
+  try {
+    self->send(state.given.home, read_recovered_part(frame));
+  } catch (const decode_error& error) {
+    state.void_parts.on_generation(head.run, head.incarnation);
+    state.void_parts.on_down(from);
+    state.given.link->break_connection(from, error.what());
+  }
+}
+
 void keep(self_pointer self, const std::string& from,
           const incoming_frame& frame) {
   auto& state = self->state;
@@ -30,7 +46,7 @@ void keep(self_pointer self, const std::string& from,
       return;
     }
     default:
-      self->send(state.given.home, read_recovered_part(frame));
+      take_part(self, from, frame);
   }
 }
 
@@ -175,6 +191,7 @@ caf::behavior backup_holder(self_pointer self, holder_begin begin) {
     [=](drop_run_atom, run_id run) {
       self->state.runs.erase(run);
       self->state.held->drop_run(run);
+      self->state.void_parts.forget(run);
       note_bytes();
     },
   };

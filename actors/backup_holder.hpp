@@ -5,6 +5,7 @@
 #include "actors/link.hpp"
 #include "actors/messages.hpp"
 #include "actors/pinned_copies.hpp"
+#include "actors/void_channels.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/behavior.hpp>
@@ -37,13 +38,15 @@ struct backup_holder_state {
   std::set<run_id>
     runs;               ///< others are over: late messages must not reopen them
   bool folding = false; ///< a `fold` is on its way
+  void_channels void_parts; ///< they follow one that could not be read
 };
 
 /// Receives `backup_arrival`, `own_backup`, `recovery` (fences what is lost and
 /// hands over what is held of it), `run_epoch` (is stable), `fold` (from
 /// itself), `control_request` (copies for a savepoint), `open_run` and
 /// `drop_run`. Sends receipts and parts of lost partitions over the link; parts
-/// for this node, and those that arrive, go home.
+/// for this node, and those that arrive, go home. A part that cannot be read
+/// breaks the connection, which begins another recovery.
 caf::behavior backup_holder(caf::stateful_actor<backup_holder_state>* self,
                             holder_begin begin);
 

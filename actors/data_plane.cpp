@@ -105,9 +105,18 @@ void data_plane::on_frame(const std::string& from,
                                       + std::to_string(frame.kind()) + " from "
                                       + from);
   } catch (const std::exception& error) {
-    tell_.on_log(link_log::error,
-                 "dropped a frame from " + from + ": " + error.what());
+    on_unreadable(from, error.what());
   }
+}
+
+/// Whatever it was, it is sent again, like all that is lost with a connection.
+void data_plane::on_unreadable(const std::string& from,
+                               const std::string& reason) {
+  {
+    std::unique_lock guard{mutex_};
+    void_.on_down(from);
+  }
+  link_->break_connection(from, reason);
 }
 
 // Frames of a run that is not here (any more) are late; nobody misses them.

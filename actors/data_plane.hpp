@@ -59,6 +59,7 @@ private:
   void on_batch(const std::string& from, const incoming_frame& frame);
   void on_close(const std::string& from, const incoming_frame& frame);
   void on_credit(const std::string& from, const incoming_frame& frame);
+  void on_unreadable(const std::string& from, const std::string& reason);
   bool is_void(const std::string& from, run_id run,
                generation_number generation) const;
   template <class Receipt>

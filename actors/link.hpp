@@ -79,6 +79,11 @@ public:
   virtual void add_peer(const std::string& name, std::uint64_t incarnation,
                         const std::string& host, std::uint16_t port) = 0;
 
+  /// Ends the connection to the peer as if it had broken, because of what came
+  /// over it; a new one is made soon. Does nothing if there is none.
+  virtual void break_connection(const std::string& name,
+                                const std::string& reason) = 0;
+
   /// Disconnects the peer, drops what is queued for it and forgets it.
   virtual void remove_peer(const std::string& name) = 0;
 };

@@ -91,11 +91,17 @@ struct add_request {
   std::shared_ptr<tcp_outlets> outlets;
 };
 
+struct break_request {
+  std::string name;
+  std::string reason;
+};
+
 struct remove_request {
   std::string name;
 };
 
-using request = std::variant<send_request, add_request, remove_request>;
+using request =
+  std::variant<send_request, add_request, break_request, remove_request>;
 
 } // namespace
 
@@ -119,6 +125,7 @@ public:
   void check(const std::string& node, const outgoing_frame& frame) const;
   std::uint64_t queued_bytes(const std::string& node) const;
   void add_peer(add_request wanted);
+  void break_connection(break_request wanted);
   void remove_peer(const std::string& name);
   void stop();
 
@@ -222,6 +229,12 @@ void tcp_link::core::add_peer(add_request wanted) {
   ask(std::move(wanted));
 }
 
+void tcp_link::core::break_connection(break_request wanted) {
+  std::lock_guard guard(mutex_);
+  if (outlets_.contains(wanted.name))
+    ask(std::move(wanted));
+}
+
 void tcp_link::core::remove_peer(const std::string& name) {
   std::lock_guard guard(mutex_);
   if (outlets_.erase(name) > 0)
@@ -268,6 +281,9 @@ void tcp_link::core::do_requests() {
         peer =
           std::make_shared<tcp_peer>(context_, added->name, added->outlets);
       peer->meet(added->incarnation, added->host, added->port);
+    } else if (auto* broken = std::get_if<break_request>(&next)) {
+      if (auto peer = peers_.find(broken->name); peer != peers_.end())
+        peer->second->break_connection(broken->reason);
     } else if (auto* removed = std::get_if<remove_request>(&next)) {
       auto peer = peers_.extract(removed->name);
       peer.mapped()->leave("no longer a peer");
@@ -382,6 +398,11 @@ std::uint64_t tcp_link::queued_bytes(const std::string& node) const {
 void tcp_link::add_peer(const std::string& name, std::uint64_t incarnation,
                         const std::string& host, std::uint16_t port) {
   core_->add_peer({name, incarnation, host, port, nullptr});
+}
+
+void tcp_link::break_connection(const std::string& name,
+                                const std::string& reason) {
+  core_->break_connection({name, reason});
 }
 
 void tcp_link::remove_peer(const std::string& name) {

@@ -65,6 +65,8 @@ public:
   std::uint64_t queued_bytes(const std::string& node) const override;
   void add_peer(const std::string& name, std::uint64_t incarnation,
                 const std::string& host, std::uint16_t port) override;
+  void break_connection(const std::string& name,
+                        const std::string& reason) override;
   void remove_peer(const std::string& name) override;
 
   /// Closes all connections at once, with what is still queued, and ends the

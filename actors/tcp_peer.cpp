@@ -76,6 +76,7 @@ void tcp_peer::meet(std::uint64_t incarnation, const std::string& host,
   }
   if (dials() && !is_connected() && (newer || moved)) {
     stop_dialling();
+    next_retry_ = context_->options.first_retry;
     dial();
   }
 }
@@ -186,7 +187,6 @@ void tcp_peer::redial_later() {
 
 void tcp_peer::stop_dialling() {
   ++dial_number_;
-  next_retry_ = context_->options.first_retry;
   last_early_failure_.clear();
   last_failure_.clear();
   retry_.cancel();
@@ -206,10 +206,7 @@ void tcp_peer::adopt(tcp_stream stream, const hello& theirs) {
     disconnect("a new connection takes its place");
   if (theirs.incarnation > incarnation_)
     begin_life(theirs.incarnation);
-  // What has waited long goes on so, unless this connection lasts.
-  auto next_retry = next_retry_;
   stop_dialling();
-  next_retry_ = next_retry;
   connected_at_ = std::chrono::steady_clock::now();
   auto socket = stream.native_handle();
   connect_lane(lane::batches, std::move(stream));
@@ -249,13 +246,7 @@ tcp_connection::callbacks tcp_peer::connection_callbacks(lane which) {
   if (which == lane::state)
     then.on_piece = [this] { flush_state(); };
   then.on_broken = [this](const std::string& reason) {
-    // Not in a rush if connections break as soon as they stand.
-    auto lasted = std::chrono::steady_clock::now() - connected_at_;
-    if (lasted > context_->options.longest_retry)
-      next_retry_ = context_->options.first_retry;
-    disconnect(reason);
-    if (dials())
-      redial_later();
+    break_connection(reason);
   };
   return then;
 }
@@ -312,6 +303,18 @@ void tcp_peer::flush_state() {
     if (self->state_.connection)
       self->state_.connection->flush();
   });
+}
+
+void tcp_peer::break_connection(const std::string& reason) {
+  if (!is_connected())
+    return;
+  // Who has waited long goes on so if connections break as soon as they stand.
+  auto lasted = std::chrono::steady_clock::now() - connected_at_;
+  if (lasted > context_->options.longest_retry)
+    next_retry_ = context_->options.first_retry;
+  disconnect(reason);
+  if (dials())
+    redial_later();
 }
 
 void tcp_peer::disconnect(const std::string& reason) {

@@ -63,6 +63,9 @@ public:
   /// of state. A new connection takes the place of the one that it may have.
   void adopt(tcp_stream stream, const hello& theirs);
 
+  /// As link_layer::break_connection.
+  void break_connection(const std::string& reason);
+
   /// Lets connection, attempts and frames go. Only destruction may follow.
   void leave(const std::string& reason);
 

@@ -109,3 +109,15 @@ TEST_CASE("parts of a recovery are void once their connection broke") {
   wait_until([&] { return arrived.size() == 2; });
   CHECK(arrived == std::vector<incarnation_number>{5, 6});
 }
+
+TEST_CASE("a frame that cannot be read ends its connection, for a new one") {
+  node other{"a"};
+  data_plane plane{options_for("b"), deaf()};
+  plane.link().add_peer("a", 1, "127.0.0.1", other.link.port());
+  other.link.add_peer("b", 1, "127.0.0.1", plane.port());
+  other.seen.ups(1);
+  auto kind = to_frame(cuts_receipt{7, {0, 0}, 1, 40, false}).kind();
+  other.link.send("b", outgoing_frame{kind, noise(100)});
+  CHECK(other.seen.downs(1).size() == 1);
+  CHECK(other.seen.ups(2).size() == 2);
+}

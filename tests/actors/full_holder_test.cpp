@@ -1,12 +1,12 @@
 // What a partition does when nodes have no room for its backups.
 #include "tests/actors/backup_values.hpp"
+#include "tests/actors/noting_link.hpp"
 
 #include "actors/held_backups.hpp"
 #include "actors/routed_outbox.hpp"
 
 #include <catch2/catch.hpp>
 #include <set>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -14,32 +14,6 @@ using namespace braid;
 using namespace braid::testing;
 
 namespace {
-
-/// Remembers to whom frames go.
-class noting_link final : public link_layer {
-public:
-  std::set<std::string> take() {
-    return std::exchange(sent_to_, {});
-  }
-
-  using link_layer::send;
-
-  void send(const std::string& node, std::span<outgoing_frame>) override {
-    sent_to_.insert(node);
-  }
-
-  std::uint64_t queued_bytes(const std::string&) const override {
-    return 0;
-  }
-
-  void add_peer(const std::string&, std::uint64_t, const std::string&,
-                std::uint16_t) override {}
-
-  void remove_peer(const std::string&) override {}
-
-private:
-  std::set<std::string> sent_to_;
-};
 
 /// A partition on node a whose slices are backed up on nodes b and c.
 class backing_up {

@@ -1,0 +1,79 @@
+// What the keeper of backups does about parts of recoveries that arrive.
+#include "tests/actors/backup_values.hpp"
+#include "tests/actors/link_nodes.hpp"
+#include "tests/actors/noting_link.hpp"
+
+#include "actors/backup_holder.hpp"
+
+#include <caf/all.hpp>
+
+#include <catch2/catch.hpp>
+#include <vector>
+
+using namespace braid;
+using namespace braid::testing;
+
+namespace {
+
+struct message_types : caf::actor_system_config {
+  message_types() {
+    add_message_types<caf::id_block::braid>();
+  }
+};
+
+recovered_part part_of(incarnation_number incarnation) {
+  recovered_part result;
+  result.run = backed_run;
+  result.place = backed_place;
+  result.incarnation = incarnation;
+  result.holder = "hilbert";
+  result.slices.emplace(4, copy_of(bytes_of("four")));
+  return result;
+}
+
+/// Its last byte, in a slice, is not what was sent.
+incoming_frame damaged(const recovered_part& part) {
+  incoming_frame frame{to_frame(part)};
+  std::vector<std::byte> body{frame.bytes().begin(), frame.bytes().end()};
+  body.back() ^= std::byte{1};
+  return incoming_frame{outgoing_frame{frame.kind(), body}};
+}
+
+} // namespace
+
+// Whoever waits for them would take the others for all that the node has.
+TEST_CASE("parts that follow a damaged one are void, and their connection ends",
+          "[backups]") {
+  message_types config;
+  caf::actor_system system{config};
+  caf::scoped_actor home{system};
+  noting_link link;
+  auto holder =
+    home->spawn(backup_holder,
+                holder_begin{"noether", 1 << 20, &link, home,
+                             std::make_shared<std::atomic<std::uint64_t>>()});
+  auto send = [&](const std::string& from, const incoming_frame& frame) {
+    home->send(holder, backup_arrival{from, frame});
+  };
+  auto arrived = [&] {
+    std::vector<std::string> result;
+    home->receive(
+      [&](const recovered_part& part) {
+        result = {part.holder, std::to_string(part.incarnation)};
+      },
+      caf::after(time_limit) >> [] { FAIL("no part"); });
+    return result;
+  };
+  send("hilbert", damaged(part_of(5)));
+  send("hilbert", incoming_frame{to_frame(part_of(5))});
+  auto other = part_of(5);
+  other.holder = "cantor";
+  send("cantor", incoming_frame{to_frame(other)});
+  CHECK(arrived() == std::vector<std::string>{"cantor", "5"});
+  send("hilbert", incoming_frame{to_frame(part_of(6))});
+  CHECK(arrived() == std::vector<std::string>{"hilbert", "6"});
+  CHECK(link.broken().size() == 1);
+  CHECK_THAT(link.broken().at("hilbert"), Catch::Contains("checksum"));
+  home->send_exit(holder, caf::exit_reason::user_shutdown);
+  home->wait_for(holder);
+}
