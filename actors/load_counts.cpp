@@ -1,6 +1,7 @@
 #include "actors/load_counts.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace braid {
 
@@ -12,6 +13,20 @@ constexpr std::uint64_t least_sampled = 500;
 /// What is read while it is written may seem to have gone back a little.
 std::uint64_t since(std::uint64_t before, std::uint64_t after) {
   return after - std::min(before, after);
+}
+
+/// What came to a source in `elapsed` nanoseconds. It counts when it gets to
+/// it, not when it is asked: between two counts may lie another time.
+std::uint64_t arrivals(const partition_counts& before,
+                       const partition_counts& after, double elapsed) {
+  auto came =
+    since(before.queued_tuples,
+          since(before.tuples_in, after.tuples_in) + after.queued_tuples);
+  auto between =
+    1e3 * static_cast<double>(after.counted_at_us - before.counted_at_us);
+  return between <= 0 ? came
+                      : static_cast<std::uint64_t>(std::llround(
+                        static_cast<double>(came) * elapsed / between));
 }
 
 void add_to_edge(load_report& report, operator_id from, operator_id to,
@@ -100,9 +115,7 @@ void load_meter::add_figures(load_report& report, operator_id id,
                    / elapsed;
   of.partitions.push_back(figures);
   if (now.knows_arrivals)
-    of.arrived =
-      of.arrived.value_or(0)
-      + since(old.queued_tuples, figures.tuples_in + now.queued_tuples);
+    of.arrived = of.arrived.value_or(0) + arrivals(old, now, elapsed);
   for (std::size_t i = 0; i < now.edges.size(); ++i)
     add_to_edge(report, id, now.edges[i].to,
                 since(i < old.edges.size() ? old.edges[i].tuples : 0,

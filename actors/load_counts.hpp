@@ -40,6 +40,7 @@ struct partition_counts {
   std::uint64_t tuples_out = 0;
   std::uint64_t queued_tuples = 0;
   bool knows_arrivals = false;
+  std::int64_t counted_at_us = 0; ///< a source: when `queued_tuples` was so
   /// What was sent along each edge, but for broadcast ones. Counted here so
   /// that it can be compared with what was taken in: what lies between two
   /// partitions makes their counts differ.
@@ -51,7 +52,8 @@ struct partition_counts {
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& place& generation& busy_ns& unfinished_ns& blocked_ns& tuples_in&
-      tuples_out& queued_tuples& knows_arrivals& edges& slices& hot;
+      tuples_out& queued_tuples& knows_arrivals& counted_at_us& edges& slices&
+        hot;
   }
 };
 

@@ -18,6 +18,7 @@ partition_counts counts_of(const partition_load& load, std::int64_t now,
   result.tuples_out = load.tuples_out;
   result.tuples_in = source ? result.tuples_out : load.tuples_in.load();
   result.queued_tuples = load.queued_tuples;
+  result.counted_at_us = load.counted_at;
   result.knows_arrivals = load.knows_arrivals;
   result.hot = load.take_hot_key();
   return result;

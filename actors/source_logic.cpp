@@ -355,6 +355,7 @@ void source_logic::note_waiting(event_time wall) {
   auto waiting = instance_->waiting(wall);
   load_->knows_arrivals = waiting.has_value();
   load_->queued_tuples = waiting.value_or(0);
+  load_->counted_at = wall;
 }
 
 /// Remembers for a while how much an epoch had here.

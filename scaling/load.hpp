@@ -52,6 +52,8 @@ struct partition_load {
   std::atomic<std::int64_t> blocked_since_ns = 0; ///< 0: is not
   /// A source: whether `queued_tuples` is what waits outside.
   std::atomic<bool> knows_arrivals = false;
+  /// When it noted that, in microseconds since 1970.
+  std::atomic<std::int64_t> counted_at = 0;
   /// Sent along each output edge in finished epochs, in the topology's order.
   std::vector<edge_load> edges{};
   /// Of some epochs, evenly chosen, what each hosted slice got.

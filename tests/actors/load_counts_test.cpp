@@ -78,6 +78,17 @@ TEST_CASE("a report says what has been counted since the one before") {
   CHECK(report->edges[0].tuples == 9'000);
 }
 
+TEST_CASE("what arrives is told by when sources counted it") {
+  auto made = meter();
+  auto before = counts_after(1);
+  before[0].partitions[0].counted_at_us = 900'000;
+  made.add(1s, before, owners());
+  auto now = counts_after(2);
+  now[0].partitions[0].counted_at_us = 2'150'000;
+  // 5000 in a second and a quarter.
+  CHECK(made.add(2s, now, owners())->operators[0].arrived == 4'000);
+}
+
 // An epoch may take longer than an interval.
 TEST_CASE("what tuples cost is the work on finished epochs") {
   auto made = meter();

@@ -329,6 +329,7 @@ TEST_CASE("a source that is held up goes on counting what waits outside") {
   CHECK(*held_up.wake_at > start + 10 * ms);
   source->step(*held_up.wake_at);
   CHECK(source->load().queued_tuples > waiting + 100);
+  CHECK(source->load().counted_at == *held_up.wake_at);
 }
 
 TEST_CASE("a source that has ended refuses checkpoints before its end") {
