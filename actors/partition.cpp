@@ -256,8 +256,10 @@ void operator_partition::back_up(event_time wall) {
   if (!checkpoints_.taken) {
     // One may be named for a savepoint all the same, and is kept by nobody
     // else.
-    if (checkpoint_named_ || (done_ && asked_))
+    if (checkpoint_named_ || (done_ && asked_)) {
+      instance_->before_checkpoint();
       to.send_checkpoint(checkpoint());
+    }
   } else if (checkpoint_named_ || done_) {
     begin_checkpoint();
   } else if (capture_.is_writing()) {
@@ -271,6 +273,7 @@ void operator_partition::back_up(event_time wall) {
 }
 
 void operator_partition::begin_checkpoint() {
+  instance_->before_checkpoint();
   // The one before must be done with: this one is based on it.
   write_checkpoint(hosted_.size());
   auto& to = out_->direct();

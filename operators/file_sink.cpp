@@ -163,9 +163,19 @@ void part_files::write_buffer(part& to) {
   to.buffer.clear();
 }
 
+void part_files::make_durable() {
+  if (!options_.durable)
+    return;
+  auto has_new = std::any_of(parts_.begin(), parts_.end(),
+                             [](auto& each) { return each.on_disk == never; });
+  sync_parts();
+  if (has_new)
+    sync_directory(directory_);
+}
+
 void part_files::finish() {
   commit();
-  sync_all();
+  sync_parts();
   for (auto& to : parts_)
     if (close(std::exchange(to.descriptor, -1)) != 0)
       fail("close", to.path);
@@ -174,14 +184,20 @@ void part_files::finish() {
 
 /// Several at a time: a file system brings to the disk together what waits at
 /// the same time, which makes this about ten times as fast.
-void part_files::sync_all() {
+void part_files::sync_parts() {
   constexpr std::size_t at_a_time = 16;
+  std::vector<part*> parts;
+  for (auto& each : parts_)
+    if (each.size != each.on_disk)
+      parts.push_back(&each);
   std::vector<std::future<void>> done;
-  for (std::size_t first = 0; first < std::min(at_a_time, parts_.size());
+  for (std::size_t first = 0; first < std::min(at_a_time, parts.size());
        ++first)
-    done.push_back(std::async(std::launch::async, [this, first] {
-      for (auto i = first; i < parts_.size(); i += at_a_time)
-        sync(parts_[i].descriptor, parts_[i].path);
+    done.push_back(std::async(std::launch::async, [&parts, first] {
+      for (auto i = first; i < parts.size(); i += at_a_time) {
+        sync(parts[i]->descriptor, parts[i]->path);
+        parts[i]->on_disk = parts[i]->size;
+      }
     }));
   for (auto& result : done)
     result.get();
@@ -233,7 +249,8 @@ csv_file_sink::open_files(const sink_context& context,
     head += '\n';
   return std::make_unique<part_files>(
     context, directory_,
-    line_file_options{options_.suffix, options_.overwrite, options_.files},
+    line_file_options{options_.suffix, options_.overwrite, options_.files,
+                      options_.durable},
     head);
 }
 

@@ -22,6 +22,9 @@ struct line_file_options {
   bool overwrite = false;
   /// How many files; nothing: as many as the operator before has slices.
   std::optional<std::uint32_t> files{};
+  /// Before a checkpoint counts, what was written is on the disk: the machine
+  /// may fail, not just the process. The sink waits for the disk meanwhile.
+  bool durable = false;
 };
 
 /// How `write_csv` writes.
@@ -32,6 +35,7 @@ struct csv_file_options {
   char separator = ',';
   /// The first row of each file names the columns.
   bool header = false;
+  bool durable = false; ///< as that of `line_file_options`
 };
 
 /// The files of the slices that one partition hosts: one a slice,
@@ -58,6 +62,10 @@ public:
   /// them. Throws `std::runtime_error`.
   void commit();
 
+  /// Brings what is committed to the disk, if that was asked for. Throws
+  /// `std::runtime_error`.
+  void make_durable();
+
   /// Brings everything to the disk and closes the files. From then on a power
   /// failure loses nothing. Throws `std::runtime_error`.
   void finish();
@@ -77,14 +85,17 @@ private:
     int descriptor = -1;
     std::uint64_t size = 0; ///< without the buffer
     std::string buffer{};
+    std::uint64_t on_disk = never; ///< of `size`
   };
+
+  static constexpr auto never = ~std::uint64_t{0};
 
   std::string path_of(slice_id slice) const;
   void open(slice_id slice);
   void remove_others();
   std::uint64_t size_of(const part& file) const;
   void write_buffer(part& to);
-  void sync_all();
+  void sync_parts();
   void close_all();
 
   part& part_of(slice_id slice) {
@@ -119,6 +130,10 @@ public:
 
   void commit(const epoch_info&) override {
     files_->commit();
+  }
+
+  void make_durable() override {
+    files_->make_durable();
   }
 
   void finish() override {

@@ -94,6 +94,10 @@ public:
     return {};
   }
 
+  /// A checkpoint is about to be taken: what it says to be written elsewhere must
+  /// be. Throws `operator_error`.
+  virtual void before_checkpoint() {}
+
   /// Everything a slice holds, as records (`state_records.hpp`), in bytes that
   /// depend on contents only.
   void save_slice(std::uint32_t local, byte_buffer& out) const {

@@ -42,6 +42,10 @@ public:
   /// The epoch is complete: makes visible what was written.
   virtual void commit(const epoch_info&) {}
 
+  /// What is committed is about to count as written for ever: brings it to
+  /// where no failure of this machine takes it from, if that is wanted.
+  virtual void make_durable() {}
+
   /// All epochs are committed; the stream has ended.
   virtual void finish() {}
 
@@ -157,6 +161,7 @@ public:
 
   void process(const epoch_info& epoch,
                std::span<const input_run> runs) override {
+    epoch_ = epoch;
     order_.arrange(runs);
     for (std::uint32_t local = 0; local < setup_.slices.size(); ++local)
       if (auto tuples = order_.of(local); !tuples.empty())
@@ -169,10 +174,15 @@ public:
     });
   }
 
+  void before_checkpoint() override {
+    guarded(setup_, epoch_, 0, [&] { writer_->make_durable(); });
+  }
+
 private:
   instance_setup setup_;
   std::unique_ptr<sink_writer<T>> writer_;
   slice_order<T> order_;
+  epoch_info epoch_; ///< the last one
   sink_positions<T> positions_;
 };
 

@@ -220,6 +220,23 @@ TEST_CASE("a sink that cannot find what it wrote says so [counterexample 23]") {
                "must see the same directory"});
 }
 
+TEST_CASE("a durable sink writes on after its files are on the disk") {
+  output_folder folder;
+  sink_fixture<std::string> sink{
+    write_lines(folder.path(), {}, {.durable = true}), hosting_all(2)};
+  sink.write(1, {"one"});
+  sink.commit();
+  sink.writer().make_durable();
+  sink.write(0, {"two"});
+  sink.write(1, {"three"});
+  sink.commit();
+  sink.writer().make_durable();
+  sink.finish();
+  sink.writer().make_durable(); // the last checkpoint comes after the end
+  CHECK(folder.text("part-00000") == "two\n");
+  CHECK(folder.text("part-00001") == "one\nthree\n");
+}
+
 TEST_CASE("a full disk is reported with the file, and nothing is skipped") {
   output_folder folder;
   std::filesystem::create_directories(folder.path());
