@@ -94,8 +94,8 @@ public:
     return {};
   }
 
-  /// A checkpoint is about to be taken: what it says to be written elsewhere must
-  /// be. Throws `operator_error`.
+  /// A checkpoint is about to be taken: what it says to be written elsewhere
+  /// must be. Throws `operator_error`.
   virtual void before_checkpoint() {}
 
   /// Everything a slice holds, as records (`state_records.hpp`), in bytes that
