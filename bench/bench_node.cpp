@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <spdlog/spdlog.h>
-#include <sstream>
+#include <stdexcept>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <thread>
+#include <time.h>
 #include <unistd.h>
 
 namespace braid {
@@ -141,18 +141,14 @@ int run_worker(const std::string& name, std::uint16_t supervising_port,
 }
 
 double cpu_seconds_of(pid_t process) {
-  std::ifstream file{"/proc/" + std::to_string(process) + "/stat"};
-  std::string text;
-  std::getline(file, text);
-  // The fields behind the program's name, which may hold anything.
-  std::istringstream rest{text.substr(text.rfind(')') + 2)};
-  std::string field;
-  for (int i = 3; i < 14; ++i)
-    rest >> field;
-  double user = 0;
-  double system = 0;
-  rest >> user >> system;
-  return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  clockid_t clock{};
+  timespec used{};
+  if (clock_getcpuclockid(process, &clock) != 0
+      || clock_gettime(clock, &used) != 0)
+    throw std::runtime_error{"cannot tell what process "
+                             + std::to_string(process) + " has used"};
+  return static_cast<double>(used.tv_sec)
+         + static_cast<double>(used.tv_nsec) / 1e9;
 }
 
 } // namespace braid
