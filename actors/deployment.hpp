@@ -56,7 +56,7 @@ struct submission {
 /// supervises: all nodes of a run use the same.
 struct run_settings {
   std::uint64_t epoch_length_us = 5'000;
-  std::uint64_t idle_length_us = 250'000;
+  std::uint64_t idle_length_us = 500'000;
   std::uint64_t max_tuples = 65'536;
   std::uint64_t max_bytes = 1 << 20;
   std::uint64_t in_flight = 4;

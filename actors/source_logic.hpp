@@ -19,7 +19,7 @@ struct cut_settings {
   /// An epoch with tuples is closed this long after it was opened ...
   std::chrono::microseconds length{5'000};
   /// ... one without tuples after this.
-  std::chrono::microseconds idle_length{250'000};
+  std::chrono::microseconds idle_length{500'000};
   /// ... or earlier, when a partition has read this much.
   std::uint64_t max_tuples = 65'536;
   std::uint64_t max_bytes = 1 << 20;

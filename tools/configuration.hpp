@@ -112,7 +112,7 @@ struct node_configuration {
 
   struct epoch_settings {
     std::chrono::microseconds length = std::chrono::milliseconds{5};
-    std::chrono::microseconds idle_length = std::chrono::milliseconds{250};
+    std::chrono::microseconds idle_length = std::chrono::milliseconds{500};
     std::uint64_t in_flight = 4;
     std::uint64_t max_tuples = 65536;
     std::uint64_t max_bytes = 1 << 20;

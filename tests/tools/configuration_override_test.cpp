@@ -82,7 +82,7 @@ TEST_CASE("an override passes the same checks as the file") {
            "other machines, unencrypted; listen on 127.0.0.1, or set "
            "security.insecure = true if you trust the network");
   CHECK(refused_override("epochs.length=1s")
-        == "--set epochs.length=1s: epochs.idle_length (250ms) is less than "
+        == "--set epochs.length=1s: epochs.idle_length (500ms) is less than "
            "epochs.length (1s); raise idle_length or lower length");
 }
 
