@@ -80,8 +80,13 @@ TEST_CASE("batches overtake state, which arrives all the same", "[threads]") {
   introduce(a, b);
   b.seen.ups(1);
   constexpr std::uint64_t count = 60;
+  // All share one body: making them takes longer than sending them where
+  // threads are watched.
+  auto body = std::make_shared<std::vector<std::byte>>(10'000'000);
+  std::vector<outgoing_frame> state;
   for (std::uint64_t i = 0; i < count; ++i)
-    a.link.send("b", on_state(i, 10'000'000));
+    state.emplace_back(on_state(i)).append(*body, body);
+  a.link.send("b", state);
   a.link.send("b", batch(7));
   auto frames = b.seen.frames(count + 1);
   auto first = std::ranges::find_if(
