@@ -62,6 +62,7 @@ std::vector<planned_hand_over>
 hand_over_planner::join(operator_id of, std::vector<part> parts,
                         std::uint32_t partitions) {
   std::vector<std::uint64_t> costs;
+  costs.reserve(parts.size());
   for (auto& each : parts)
     costs.push_back(each.load);
   auto chosen = spread_evenly(costs, std::vector<group_load>(partitions));

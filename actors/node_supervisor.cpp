@@ -270,31 +270,8 @@ control_reply node_supervisor_state::answer(const control_request& request) {
     case request_kind::leave:
       on_leave(from_body<std::string>(request.body));
       return ok();
-    case request_kind::deploy:
-      local->deploy(from_body<deployment>(request.body));
-      return ok();
-    case request_kind::start:
-      local->start(from_body<run_id>(request.body));
-      return ok();
-    case request_kind::stop: {
-      auto run = from_body<run_id>(request.body);
-      told.forget(run);
-      return {"", to_body(local->stop(run))};
-    }
     case request_kind::partition_event:
       on_partition_event(from_body<partition_event>(request.body));
-      return ok();
-    case request_kind::resume:
-      local->resume(from_body<resumption>(request.body));
-      return ok();
-    case request_kind::newest_epoch: {
-      auto run = from_body<run_id>(request.body);
-      return {"", to_body(run_epoch{run, local->newest_epoch(run)})};
-    }
-    case request_kind::measure:
-      return {"", to_body(local->measure(from_body<run_id>(request.body)))};
-    case request_kind::name_checkpoint:
-      local->name_checkpoint(from_body<run_epoch>(request.body));
       return ok();
     case request_kind::refuse_checkpoint:
       on_refused_checkpoint(from_body<run_epoch>(request.body));
@@ -307,6 +284,45 @@ control_reply node_supervisor_state::answer(const control_request& request) {
       return ok();
     case request_kind::keep_refused:
       on_refusal(from_body<checkpoint_refusal>(request.body));
+      return ok();
+    case request_kind::hand_over_notice:
+      on_hand_over(from_body<hand_over_notice>(request.body));
+      return ok();
+    case request_kind::link_broken:
+      on_link_report(from_body<link_report>(request.body));
+      return ok();
+    case request_kind::local_report:
+      return {"", to_body(own_report())};
+    default:
+      return order(request);
+  }
+}
+
+/// What supervisors order of the runs here.
+control_reply node_supervisor_state::order(const control_request& request) {
+  switch (request.kind) {
+    case request_kind::deploy:
+      local->deploy(from_body<deployment>(request.body));
+      return ok();
+    case request_kind::start:
+      local->start(from_body<run_id>(request.body));
+      return ok();
+    case request_kind::stop: {
+      auto run = from_body<run_id>(request.body);
+      told.forget(run);
+      return {"", to_body(local->stop(run))};
+    }
+    case request_kind::resume:
+      local->resume(from_body<resumption>(request.body));
+      return ok();
+    case request_kind::newest_epoch: {
+      auto run = from_body<run_id>(request.body);
+      return {"", to_body(run_epoch{run, local->newest_epoch(run)})};
+    }
+    case request_kind::measure:
+      return {"", to_body(local->measure(from_body<run_id>(request.body)))};
+    case request_kind::name_checkpoint:
+      local->name_checkpoint(from_body<run_epoch>(request.body));
       return ok();
     case request_kind::stable: {
       auto stable = from_body<run_epoch>(request.body);
@@ -322,18 +338,10 @@ control_reply node_supervisor_state::answer(const control_request& request) {
       local->stop_origins(what.run, what.epoch);
       return ok();
     }
-    case request_kind::hand_over_notice:
-      on_hand_over(from_body<hand_over_notice>(request.body));
-      return ok();
     case request_kind::abandon:
       told.forget_all();
       local->stop_all();
       return ok();
-    case request_kind::link_broken:
-      on_link_report(from_body<link_report>(request.body));
-      return ok();
-    case request_kind::local_report:
-      return {"", to_body(own_report())};
     default:
       return failure("this node does not know the request; is it of another "
                      "version?");
@@ -383,17 +391,8 @@ void leave(node_supervisor_state& own) {
   self->quit(caf::exit_reason::user_shutdown);
 }
 
-} // namespace
-
-caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
-                              node_parts parts) {
+void spawn_keepers(caf::stateful_actor<node_supervisor_state>* self) {
   auto& state = self->state;
-  state.self = self;
-  state.parts = std::move(parts);
-  if (state.parts.settings.supervisor)
-    state.led_by = state.parts.incarnation;
-  // Runs of different lives of a supervising node must not be mixed up.
-  state.next_run = static_cast<run_id>(state.parts.incarnation << 8) | 1;
   state.held_bytes = std::make_shared<std::atomic<std::uint64_t>>(0);
   state.holder = self->spawn<caf::linked>(
     backup_holder,
@@ -402,6 +401,10 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
                  state.held_bytes});
   state.keeper = self->spawn<caf::linked>(
     savepoint_keeper, state.parts.settings.savepoints.directory);
+}
+
+void host_runs(caf::stateful_actor<node_supervisor_state>* self) {
+  auto& state = self->state;
   caf::actor here{self};
   state.local = std::make_unique<local_runs>(
     state.parts.settings.name, *state.parts.registry, *state.parts.plane, self,
@@ -417,6 +420,21 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
         self->state.fetch(what, std::move(places));
       }});
   state.local->limit_replay(state.parts.settings.replay_bytes);
+}
+
+} // namespace
+
+caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
+                              node_parts parts) {
+  auto& state = self->state;
+  state.self = self;
+  state.parts = std::move(parts);
+  if (state.parts.settings.supervisor)
+    state.led_by = state.parts.incarnation;
+  // Runs of different lives of a supervising node must not be mixed up.
+  state.next_run = static_cast<run_id>(state.parts.incarnation << 8) | 1;
+  spawn_keepers(self);
+  host_runs(self);
   self->set_down_handler(
     [=](const caf::down_msg& down) { self->state.on_down(down); });
   // A topology supervisor that ends does so because this one does.

@@ -101,6 +101,7 @@ struct node_supervisor_state {
 
   caf::result<control_reply> on_request(control_request& request);
   control_reply answer(const control_request& request);
+  control_reply order(const control_request& request);
   control_reply answer_hello(const control_request& request);
   caf::result<control_reply> forward(control_request& request);
   caf::result<control_reply> report_cluster();

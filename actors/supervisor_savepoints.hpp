@@ -17,21 +17,22 @@ struct savepoint_begin {
   savepoint_manifest form; ///< all but what is known when one is taken
 };
 
+/// A savepoint that is being taken.
+struct savepoint_under_way {
+  savepoint_order order;
+  savepoint_report report;
+  savepoint_taking taking{checkpoint_naming::clock::now()};
+  std::chrono::steady_clock::time_point deadline;
+  std::string last_trouble; ///< of an attempt that is made again
+};
+
 /// Savepoints of one run, one at a time.
 struct supervisor_savepoints {
   using clock = std::chrono::steady_clock;
 
-  struct under_way {
-    savepoint_order order;
-    savepoint_report report;
-    savepoint_taking taking{checkpoint_naming::clock::now()};
-    clock::time_point deadline;
-    std::string last_trouble; ///< of an attempt that is made again
-  };
-
   savepoint_begin given;
   std::deque<savepoint_order> waiting;
-  std::optional<under_way> current;
+  std::optional<savepoint_under_way> current;
   bool ticking = false; ///< a tick is on its way
 };
 

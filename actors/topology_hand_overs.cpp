@@ -74,6 +74,7 @@ std::vector<available_node> available_nodes(self_pointer self,
       if (auto found = result.find(owned.nodes[index]); found != result.end())
         ++found->second.carries.members;
   std::vector<available_node> nodes;
+  nodes.reserve(result.size());
   for (auto& [node, available] : result)
     nodes.push_back(available);
   return nodes;
