@@ -214,6 +214,7 @@ void part_files::seek(slice_id slice, std::uint64_t position) {
   if (goes_back_ && ftruncate(to.descriptor, static_cast<off_t>(position)) != 0)
     fail("cut", to.path);
   to.size = position;
+  to.on_disk = never;
   to.buffer = position == 0 ? head_ : "";
 }
 

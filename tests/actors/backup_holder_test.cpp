@@ -1,6 +1,7 @@
 // What the keeper of backups does about parts of recoveries that arrive.
 #include "tests/actors/backup_values.hpp"
 #include "tests/actors/link_nodes.hpp"
+#include "tests/actors/message_types.hpp"
 #include "tests/actors/noting_link.hpp"
 
 #include "actors/backup_holder.hpp"
@@ -14,12 +15,6 @@ using namespace braid;
 using namespace braid::testing;
 
 namespace {
-
-struct message_types : caf::actor_system_config {
-  message_types() {
-    add_message_types<caf::id_block::braid>();
-  }
-};
 
 recovered_part part_of(incarnation_number incarnation) {
   recovered_part result;

@@ -1,5 +1,6 @@
 // How frames from other nodes find their partitions.
 #include "tests/actors/link_nodes.hpp"
+#include "tests/actors/message_types.hpp"
 
 #include "actors/backup_messages.hpp"
 #include "actors/data_plane.hpp"
@@ -15,12 +16,6 @@ using namespace braid;
 using namespace braid::testing;
 
 namespace {
-
-struct message_types : caf::actor_system_config {
-  message_types() {
-    add_message_types<caf::id_block::braid>();
-  }
-};
 
 data_plane::callbacks deaf() {
   return {[](const std::string&, const std::string&) {},
