@@ -1,5 +1,7 @@
 #include "actors/frame.hpp"
 
+#include "checkpoint/checksum.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cassert>
@@ -53,6 +55,12 @@ T get(std::span<const std::byte> from, std::size_t at) {
   return value;
 }
 
+/// A body that arrives under another kind is damaged, too.
+std::uint64_t with_header(std::uint64_t body, std::uint16_t kind,
+                          std::uint64_t length) {
+  return body ^ length ^ (std::uint64_t{kind} << 48);
+}
+
 } // namespace
 
 // -- outgoing_frame -----------------------------------------------------------
@@ -74,6 +82,20 @@ void outgoing_frame::pad_to(std::size_t alignment) {
   assert(std::has_single_bit(alignment) && alignment <= frame_alignment);
   std::size_t missing = -size_ & (alignment - 1);
   append(std::span(zeros).first(missing), nullptr);
+}
+
+void outgoing_frame::seal() {
+  if (lane_ == lane::state)
+    return;
+  if (parts_.empty()) {
+    checksum_ = with_header(braid::checksum(head_), kind_, size_);
+    return;
+  }
+  running_checksum sum;
+  sum.add(head_);
+  for (auto& each : parts_)
+    sum.add(each.bytes);
+  checksum_ = with_header(sum.value(), kind_, size_);
 }
 
 // -- incoming_frame -----------------------------------------------------------
@@ -177,6 +199,17 @@ std::uint64_t frame_pool::kept_bytes() const {
 
 // -- frame_header -------------------------------------------------------------
 
+frame_header frame_header::of(const outgoing_frame& frame) {
+  return {frame.kind(), frame.on_lane(), frame.size(), frame.checksum()};
+}
+
+void frame_header::check(std::span<const std::byte> body) const {
+  if (on != lane::state
+      && with_header(braid::checksum(body), kind, length) != checksum)
+    throw malformed_frame("a frame of " + std::to_string(length)
+                          + " bytes was damaged on its way");
+}
+
 std::array<std::byte, frame_header::size> frame_header::encode() const {
   std::array<std::byte, size> bytes{};
   put(bytes, 0, magic);
@@ -184,6 +217,7 @@ std::array<std::byte, frame_header::size> frame_header::encode() const {
   put(bytes, 6, kind);
   put(bytes, 8, on);
   put(bytes, 16, length);
+  put(bytes, 24, checksum);
   return bytes;
 }
 
@@ -195,7 +229,8 @@ frame_header frame_header::decode(std::span<const std::byte, size> bytes,
     throw malformed_frame("a frame of protocol version " + std::to_string(other)
                           + ", we speak " + std::to_string(version));
   frame_header header{get<std::uint16_t>(bytes, 6), get<lane>(bytes, 8),
-                      get<std::uint64_t>(bytes, 16)};
+                      get<std::uint64_t>(bytes, 16),
+                      get<std::uint64_t>(bytes, 24)};
   if (header.on != expected)
     throw malformed_frame("a frame of another lane");
   if (header.length > longest)

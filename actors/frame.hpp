@@ -65,10 +65,20 @@ public:
     return size_;
   }
 
+  /// Looks through the body for `checksum`; links do so when a frame is sent,
+  /// while its bytes are in the cache of who made them. On the lane of state
+  /// bodies carry checksums of their own, and have none here.
+  void seal();
+
+  std::uint64_t checksum() const {
+    return checksum_;
+  }
+
 private:
   std::vector<std::byte> head_;
   std::vector<part> parts_;
   std::uint64_t size_;
+  std::uint64_t checksum_ = 0;
   std::uint16_t kind_;
   lane lane_;
 };
@@ -130,17 +140,24 @@ private:
 ///     4  u16  protocol version    9  u8   flags    24  u64  checksum
 ///     6  u16  kind               10  6 reserved bytes
 ///
-/// Flags, checksum and reserved bytes are zero in version 1.
+/// Flags and reserved bytes are zero in version 2. The checksum is that of the
+/// body and of kind and length; on the lane of state it is zero.
 struct frame_header {
   static constexpr std::size_t size = 32;
   static constexpr std::uint32_t magic = 0x46445242; // "BRDF" in memory order
-  static constexpr std::uint16_t version = 1;
+  static constexpr std::uint16_t version = 2;
 
   std::uint16_t kind = 0;
   lane on = lane::batches;
   std::uint64_t length = 0;
+  std::uint64_t checksum = 0;
+
+  static frame_header of(const outgoing_frame& frame);
 
   std::array<std::byte, size> encode() const;
+
+  /// Throws malformed_frame if that is not the body which was sent.
+  void check(std::span<const std::byte> body) const;
 
   /// Throws malformed_frame if this is no header of our version for lane
   /// `expected`, or announces more than `longest` bytes.

@@ -52,8 +52,7 @@ void tcp_connection::enqueue(outgoing_frame frame, std::uint64_t written) {
   assert(written == 0 || queue_.empty());
   if (written > 0)
     written_of_first_ = written;
-  frame_header header{frame.kind(), lane_, frame.size()};
-  queue_.push_back({header.encode(), std::move(frame)});
+  queue_.push_back({frame_header::of(frame).encode(), std::move(frame)});
 }
 
 void tcp_connection::flush() {
@@ -197,6 +196,7 @@ bool tcp_connection::begin_frame() {
 }
 
 void tcp_connection::finish_frame() {
+  frame_->check({body_.get(), frame_->length});
   incoming_frame frame(frame_->kind, std::exchange(body_, nullptr),
                        frame_->length);
   frame_.reset();

@@ -193,6 +193,8 @@ void tcp_link::core::send(const std::string& node,
     if (frame.on_lane() != on)
       throw std::invalid_argument("frames sent together take the same lane");
   }
+  for (auto& frame : frames)
+    frame.seal();
   std::shared_ptr<tcp_outlets> outlets;
   {
     std::lock_guard guard(mutex_);

@@ -42,8 +42,7 @@ tcp_outlet::write_now(std::span<const outgoing_frame> frames) const {
     auto& frame = frames[i];
     if (count + 2 + frame.parts().size() > most_buffers)
       break;
-    frame_header header{frame.kind(), frame.on_lane(), frame.size()};
-    headers[i] = header.encode();
+    headers[i] = frame_header::of(frame).encode();
     add(headers[i]);
     add(frame.head());
     for (auto& part : frame.parts())

@@ -129,25 +129,45 @@ TEST_CASE("bodies may outlive their pool") {
 }
 
 TEST_CASE("a frame header comes back as it was written") {
-  auto bytes = frame_header{513, lane::state, 1u << 20}.encode();
+  auto bytes = frame_header{513, lane::state, 1u << 20, 77}.encode();
   auto header = frame_header::decode(bytes, lane::state, 1u << 20);
   REQUIRE(header.kind == 513);
+  REQUIRE(header.checksum == 77);
   REQUIRE(header.on == lane::state);
   REQUIRE(header.length == 1u << 20);
 }
 
 TEST_CASE("a header's place on the wire is fixed") {
-  auto bytes = frame_header{0x0102, lane::batches, 0x0304}.encode();
+  auto bytes = frame_header{0x0102, lane::batches, 0x0304, 0}.encode();
   REQUIRE(text_of(std::span(bytes).first(4)) == "BRDF");
-  std::array<int, 28> rest{1, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 4, 3};
+  std::array<int, 28> rest{2, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 4, 3};
   REQUIRE(std::equal(rest.begin(), rest.end(), bytes.begin() + 4,
                      [](int number, std::byte byte) {
                        return static_cast<std::byte>(number) == byte;
                      }));
 }
 
+TEST_CASE("a body that is not what was sent is refused") {
+  auto owner = std::make_shared<std::vector<std::byte>>(bytes_of("middle end"));
+  outgoing_frame sent(7, bytes_of("head "));
+  if (GENERATE(true, false)) {
+    sent.append(std::span(*owner).first(6), owner);
+    sent.append(std::span(*owner).last(4), owner);
+  }
+  sent.seal();
+  incoming_frame received(sent);
+  auto header = frame_header::of(sent);
+  CHECK_NOTHROW(header.check(received.bytes()));
+  std::vector<std::byte> body{received.bytes().begin(), received.bytes().end()};
+  body[3] ^= std::byte{16};
+  CHECK_THROWS_WITH(header.check(body), Catch::Contains("damaged"));
+  // Nor under another kind.
+  header.kind = 5;
+  CHECK_THROWS_AS(header.check(received.bytes()), malformed_frame);
+}
+
 TEST_CASE("a malformed header is refused with its reason") {
-  auto bytes = frame_header{1, lane::batches, 1000}.encode();
+  auto bytes = frame_header{1, lane::batches, 1000, 0}.encode();
   auto decode = [&](lane on, std::uint64_t longest) {
     return frame_header::decode(bytes, on, longest);
   };

@@ -3,12 +3,24 @@
 
 #include "actors/tcp_handshake.hpp"
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <iterator>
 
 using namespace braid;
 using namespace braid::testing;
 using namespace std::chrono_literals;
+
+namespace {
+
+std::array<std::byte, frame_header::size>
+header_of(std::uint16_t kind, std::vector<std::byte> body = {}) {
+  outgoing_frame frame{kind, std::move(body)};
+  frame.seal();
+  return frame_header::of(frame).encode();
+}
+
+} // namespace
 
 TEST_CASE("a caller that is no peer is refused", "[threads]") {
   node a("a"), b("b");
@@ -51,8 +63,8 @@ TEST_CASE("another protocol version is refused by name", "[threads]") {
   auto words = hello{"a", 1, lane::batches, ""}.encode();
   words[4] = std::byte{9};
   future.say(words);
-  REQUIRE_THAT(future.hear_out(), Catch::Contains("version 9 meets version 1"));
-  b.seen.logged("version 9 meets version 1");
+  REQUIRE_THAT(future.hear_out(), Catch::Contains("version 9 meets version 2"));
+  b.seen.logged("version 9 meets version 2");
 }
 
 TEST_CASE("a lane that there is not is refused", "[threads]") {
@@ -141,6 +153,11 @@ TEST_CASE("what is no frame ends the connection", "[threads]") {
   REQUIRE_THAT(b.seen.downs(2)[1], Catch::Contains("announces 1001 bytes"));
   after_hello(frame_header{1, lane::batches, ~std::uint64_t{0}}.encode());
   REQUIRE_THAT(b.seen.downs(3)[2], Catch::Contains("more than the limit"));
+  // Of which the peer had said something else.
+  auto damaged = header_of(3);
+  damaged[24] ^= std::byte{1};
+  after_hello(damaged);
+  REQUIRE_THAT(b.seen.downs(4)[3], Catch::Contains("damaged on its way"));
 }
 
 TEST_CASE("a second connection of a peer takes the place of the first",
@@ -155,7 +172,7 @@ TEST_CASE("a second connection of a peer takes the place of the first",
   b.seen.ups(2);
   REQUIRE(b.seen.downs(1)[0] == "a: a new connection takes its place");
   first.hear_out();
-  second.say(frame_header{9, lane::batches, 0}.encode());
+  second.say(header_of(9));
   REQUIRE(b.seen.frames(1)[0].frame.kind() == 9);
 }
 
@@ -164,8 +181,7 @@ TEST_CASE("bytes may come one at a time", "[threads]") {
   b.link.add_peer("a", 1, "127.0.0.1", 1);
   stranger a(b.link.port());
   std::vector<std::byte> all = hello{"a", 1, lane::batches, ""}.encode();
-  std::ranges::copy(frame_header{4, lane::batches, 3}.encode(),
-                    std::back_inserter(all));
+  std::ranges::copy(header_of(4, noise(3)), std::back_inserter(all));
   std::ranges::copy(noise(3), std::back_inserter(all));
   for (std::byte byte : all)
     a.say(std::span(&byte, 1));
