@@ -13,14 +13,16 @@ namespace {
 using self_pointer = caf::stateful_actor<backup_holder_state>*;
 
 /// Without the part the others must not look like all that the node has.
-void take_part(self_pointer self, const std::string& from,
-               const incoming_frame& frame) {
+void take_part(self_pointer self, const backup_arrival& arrived) {
   auto& state = self->state;
+  auto& [from, frame, ticket] = arrived;
   auto head = read_recovered_head(frame);
   if (state.void_parts.is_void(from, head.run, head.incarnation))
     return;
   try {
-    self->send(state.given.home, read_recovered_part(frame));
+    auto part = read_recovered_part(frame);
+    part.ticket = ticket;
+    self->send(state.given.home, std::move(part));
   } catch (const decode_error& error) {
     state.void_parts.on_generation(head.run, head.incarnation);
     state.void_parts.on_down(from);
@@ -28,9 +30,9 @@ void take_part(self_pointer self, const std::string& from,
   }
 }
 
-void keep(self_pointer self, const std::string& from,
-          const incoming_frame& frame) {
+void keep(self_pointer self, const backup_arrival& arrived) {
   auto& state = self->state;
+  auto& [from, frame, ticket] = arrived;
   auto& link = *state.given.link;
   switch (static_cast<backup_frame_kind>(frame.kind())) {
     case backup_frame_kind::backup: {
@@ -46,13 +48,13 @@ void keep(self_pointer self, const std::string& from,
       return;
     }
     default:
-      take_part(self, from, frame);
+      take_part(self, arrived);
   }
 }
 
 void on_backup(self_pointer self, const backup_arrival& arrived) {
   try {
-    keep(self, arrived.from, arrived.frame);
+    keep(self, arrived);
   } catch (const std::exception& error) {
     // No receipt: the checkpoint is never complete, and the next one may be.
     log("data")->error("did not keep a backup from {}: {}", arrived.from,

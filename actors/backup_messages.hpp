@@ -3,6 +3,7 @@
 // on the way is never kept.
 #pragma once
 
+#include "actors/arrival_window.hpp"
 #include "actors/frame.hpp"
 #include "actors/protocol.hpp"
 #include "actors/wire.hpp"
@@ -110,6 +111,7 @@ struct recovered_part {
   partition_checkpoint checkpoint;    ///< but for its slices
   std::map<epoch_number, std::vector<source_cut>> cuts;
   std::map<slice_id, slice_copy> slices{}; ///< held there
+  arrival_window::ticket ticket{};         ///< until it is loaded
 };
 
 /// For texts: "operator 3, partition 1".

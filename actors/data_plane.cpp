@@ -8,7 +8,8 @@
 namespace braid {
 
 data_plane::data_plane(const tcp_link_options& options, callbacks tell)
-  : tell_(std::move(tell)) {
+  : tell_(std::move(tell)),
+    restored_(std::make_shared<arrival_window>(options.unused_body_bytes / 2)) {
   link_callbacks heard;
   heard.on_frame = [this](const std::string& from,
                           const incoming_frame& frame) {
@@ -23,6 +24,9 @@ data_plane::data_plane(const tcp_link_options& options, callbacks tell)
     tell_.on_peer_down(peer, reason);
   };
   heard.on_peer_up = tell_.on_peer_up;
+  heard.takes_state = [this](std::function<void()> then) {
+    return restored_->has_room(std::move(then));
+  };
   heard.on_log = tell_.on_log;
   link_ = std::make_unique<tcp_link>(options, std::move(heard));
 }
@@ -95,11 +99,12 @@ void data_plane::on_frame(const std::string& from,
         auto head = read_recovered_head(frame);
         if (is_void(from, head.run, head.incarnation))
           return;
-        return tell_.on_backup(from, frame);
+        return tell_.on_backup(from, frame,
+                               restored_->take(frame.bytes().size()));
       }
       case backup_frame_kind::backup:
       case backup_frame_kind::cuts:
-        return tell_.on_backup(from, frame);
+        return tell_.on_backup(from, frame, nullptr);
     }
     tell_.on_log(link_log::warning, "dropped a frame of unknown kind "
                                       + std::to_string(frame.kind()) + " from "

@@ -1,6 +1,7 @@
 // The data plane of a node: brings what links receive to the actors here.
 #pragma once
 
+#include "actors/arrival_window.hpp"
 #include "actors/messages.hpp"
 #include "actors/routed_outbox.hpp"
 #include "actors/tcp_link.hpp"
@@ -29,7 +30,8 @@ public:
       on_peer_down;
     std::function<void(const std::string& peer)> on_peer_up;
     /// What others back up here, and parts of what is restored here.
-    std::function<void(const std::string& from, const incoming_frame&)>
+    std::function<void(const std::string& from, const incoming_frame&,
+                       arrival_window::ticket)>
       on_backup;
     std::function<void(link_log, const std::string&)> on_log;
   };
@@ -82,6 +84,10 @@ private:
   void forget_ended();
 
   callbacks tell_;
+  /// Parts of what is restored here that are not loaded yet. They are read into
+  /// bodies that the link keeps, as long as there are no more of them than
+  /// that.
+  std::shared_ptr<arrival_window> restored_;
   mutable std::shared_mutex mutex_;
   std::map<run_id, std::shared_ptr<const run_routes>> runs_;
   void_channels void_;

@@ -34,6 +34,10 @@ struct link_callbacks {
   std::function<void(const std::string& peer, const std::string& reason)>
     on_peer_down;
 
+  /// Whether more of the lane of state may be read now. If not, `then` is to be
+  /// called once it may, on any thread; until then the peer's state waits.
+  std::function<bool(std::function<void()> then)> takes_state;
+
   /// One line for the operator, without a line end.
   std::function<void(link_log level, const std::string& text)> on_log;
 };

@@ -176,7 +176,8 @@ private:
   local_run open(const deployment& plan) const;
   bool is_loaded_early(const local_run& run,
                        const partition_place& place) const;
-  void load_early(local_run& run, const partition_place& place);
+  void load_early(local_run& run, const partition_place& place,
+                  arrival_window::ticket ticket);
   void make_restored(local_run& run);
   void make_restored(local_run& run, local_recovery::restored_partition found);
   static void forget_recovery(local_run& run);

@@ -64,6 +64,8 @@ void local_runs::recover(const recovery& what,
 }
 
 void local_runs::on_part(recovered_part part) {
+  // What is not loaded before the rest is there must not keep that away.
+  auto ticket = std::exchange(part.ticket, nullptr);
   auto found = runs_.find(part.run);
   // Of a recovery that is over, or a run that is not here (any more).
   if (found != runs_.end() && part.incarnation < found->second.generation)
@@ -78,7 +80,7 @@ void local_runs::on_part(recovered_part part) {
   auto place = part.place;
   run.recovering->on_part(std::move(part));
   if (is_loaded_early(run, place))
-    load_early(run, place);
+    load_early(run, place, std::move(ticket));
   restore_if_complete(run);
 }
 
@@ -93,7 +95,8 @@ bool local_runs::is_loaded_early(const local_run& run,
 
 /// The slices that are here, while others are on their way. This actor has
 /// other things to do meanwhile.
-void local_runs::load_early(local_run& run, const partition_place& place) {
+void local_runs::load_early(local_run& run, const partition_place& place,
+                            arrival_window::ticket ticket) {
   auto slices = run.recovering->take_slices(place);
   if (slices.empty() || !run.problem.empty())
     return;
@@ -117,7 +120,8 @@ void local_runs::load_early(local_run& run, const partition_place& place) {
                                      run.graph->operators()[place.id].name,
                                      loading.made->body.logic, self_});
   }
-  caf::anon_send(loading.loader, arrived_slices{std::move(slices)});
+  caf::anon_send(loading.loader,
+                 arrived_slices{std::move(slices), std::move(ticket)});
 }
 
 void local_runs::on_loaded(const partition_loaded& loaded) {

@@ -216,6 +216,7 @@ struct replay_room {};
 struct backup_arrival {
   std::string from; ///< the node
   incoming_frame frame;
+  arrival_window::ticket ticket{}; ///< of a recovered part
 };
 
 /// What a partition hands to the holder of its own node, for want of others.

@@ -46,6 +46,7 @@ caf::behavior partition_loader(self_pointer self, loader_begin begin) {
           copy = {}; // its memory may be used again
         }
       });
+      arrived.ticket.reset();
     },
     [=](const loading_end& end) { finish(self, end); },
   };

@@ -2,6 +2,7 @@
 // while the rest of it is still on its way.
 #pragma once
 
+#include "actors/arrival_window.hpp"
 #include "actors/partition.hpp"
 #include "actors/protocol.hpp"
 #include "actors/wire.hpp"
@@ -33,6 +34,7 @@ struct loader_begin {
 /// Some slices are here.
 struct arrived_slices {
   std::map<slice_id, slice_copy> slices;
+  arrival_window::ticket ticket; ///< until they are loaded
 };
 
 /// That was all: what belongs to no slice, and any slices that are left.

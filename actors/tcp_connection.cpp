@@ -121,6 +121,15 @@ void tcp_connection::written(std::size_t bytes) {
 
 // -- in -----------------------------------------------------------------------
 
+void tcp_connection::read_when_there_is_room() {
+  auto then = [weak = weak_from_this()] {
+    if (auto self = weak.lock(); self && !self->closed_)
+      self->read_when_there_is_room();
+  };
+  if (!then_.may_read || then_.may_read(then))
+    read_more();
+}
+
 // One system call fills the rest of the body and, beyond it, the staging area.
 void tcp_connection::read_more() {
   auto missing = frame_ ? frame_->length - body_filled_ : 0;
@@ -152,7 +161,7 @@ void tcp_connection::received(std::size_t bytes) {
   } catch (const malformed_frame& wrong) {
     return broken(wrong.what());
   }
-  read_more();
+  read_when_there_is_room();
 }
 
 // Afterwards at most a part of a header is staged, or nothing while a body is

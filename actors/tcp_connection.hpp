@@ -28,6 +28,9 @@ public:
     std::function<void(std::uint64_t bytes)> on_written;
     /// If it is set: calls `flush` when the next piece may be written.
     std::function<void()> on_piece;
+    /// If it is set: whether more may be read. If not, it calls `then` later,
+    /// on the thread of the connection.
+    std::function<bool(std::function<void()> then)> may_read;
     /// The connection is of no use any more. At most once, and the last call.
     std::function<void(const std::string& reason)> on_broken;
   };
@@ -77,6 +80,7 @@ private:
   std::uint64_t longest_piece() const;
   void written(std::size_t bytes);
 
+  void read_when_there_is_room();
   void read_more();
   void received(std::size_t bytes);
   void take_staged();

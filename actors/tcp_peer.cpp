@@ -243,8 +243,18 @@ tcp_connection::callbacks tcp_peer::connection_callbacks(lane which) {
     if (which == lane::batches && state_waits_)
       flush_state();
   };
-  if (which == lane::state)
+  if (which == lane::state) {
     then.on_piece = [this] { flush_state(); };
+    // Whoever makes room may do so when this peer is gone.
+    if (auto& takes = context_->callbacks.takes_state)
+      then.may_read = [&takes, context = std::weak_ptr{context_}](
+                        const std::function<void()>& again) {
+        return takes([context, again] {
+          if (auto there = context.lock())
+            boost::asio::post(there->io, again);
+        });
+      };
+  }
   then.on_broken = [this](const std::string& reason) {
     break_connection(reason);
   };

@@ -20,7 +20,8 @@ namespace {
 data_plane::callbacks deaf() {
   return {[](const std::string&, const std::string&) {},
           [](const std::string&) {},
-          [](const std::string&, const incoming_frame&) {},
+          [](const std::string&, const incoming_frame&,
+             const arrival_window::ticket&) {},
           [](link_log, const std::string&) {}};
 }
 
@@ -70,7 +71,8 @@ TEST_CASE("parts of a recovery are void once their connection broke") {
     REQUIRE(changed.wait_for(guard, time_limit, condition));
   };
   auto tell = deaf();
-  tell.on_backup = [&](const std::string&, const incoming_frame& frame) {
+  tell.on_backup = [&](const std::string&, const incoming_frame& frame,
+                       const arrival_window::ticket&) {
     note([&] { arrived.push_back(read_recovered_part(frame).incarnation); });
   };
   tell.on_peer_down = [&](const std::string&, const std::string&) {

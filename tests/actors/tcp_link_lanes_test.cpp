@@ -1,6 +1,9 @@
 // The lane of state beside that of batches.
 #include "tests/actors/link_nodes.hpp"
 
+#include "actors/arrival_window.hpp"
+
+#include <atomic>
 #include <cstring>
 
 using namespace braid;
@@ -104,6 +107,40 @@ TEST_CASE("frames of state wait for a peer, and count as queued", "[threads]") {
   REQUIRE(a.link.queued_bytes("b") == 1'000 + frame_header::size);
   b.knows(a);
   REQUIRE(number_in(b.seen.frames(1)[0].frame) == 1);
+}
+
+TEST_CASE("state waits until its receiver has room again, and batches do not",
+          "[threads]") {
+  constexpr std::uint64_t count = 20;
+  constexpr std::size_t size = 400'000;
+  auto window = std::make_shared<arrival_window>(2 * size);
+  std::vector<arrival_window::ticket> loading;
+  std::atomic<bool> loads = false;
+  witness seen;
+  auto told = seen.callbacks();
+  told.on_frame = [&, note = told.on_frame](const std::string& from,
+                                            incoming_frame frame) {
+    if (frame.kind() == state_kind && !loads)
+      loading.push_back(window->take(frame.bytes().size()));
+    note(from, std::move(frame));
+  };
+  told.takes_state = [&](std::function<void()> then) {
+    return window->has_room(std::move(then));
+  };
+  node a("a");
+  tcp_link b{options_for("b"), std::move(told)};
+  a.link.add_peer("b", 1, "127.0.0.1", b.port());
+  b.add_peer("a", 1, "127.0.0.1", a.link.port());
+  for (std::uint64_t i = 0; i < count; ++i)
+    a.link.send("b", on_state(i, size));
+  REQUIRE(numbers_of(seen.frames(2), state_kind).size() == 2);
+  a.link.send("b", batch(7));
+  CHECK(numbers_of(seen.frames(3), batch_kind)
+        == std::vector<std::uint64_t>{7});
+  loads = true;
+  // Nothing more of it comes now, so nobody else uses this.
+  loading.clear();
+  CHECK(numbers_of(seen.frames(count + 1), state_kind).size() == count);
 }
 
 TEST_CASE("both lanes are there again when a peer is", "[threads]") {
