@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 
 constexpr double word_count_limit = 0.5; // seconds, at every rate and interval
 constexpr double gigabyte_limit = 3;     // seconds for each gigabyte
+constexpr std::uint64_t gigabyte = std::uint64_t{1} << 30;
 
 /// One node more is there to take over than are needed: `successors`.
 struct experiment {
@@ -178,11 +179,14 @@ std::vector<measurement> measure_state_recovery(const bench_setup& setup) {
       continue;
     if (setup.quick && gigabytes > 1)
       break;
-    auto bytes = std::uint64_t{gigabytes} << 30;
+    auto bytes = gigabytes * gigabyte;
     auto size = state_size::of_bytes(setup.quick ? bytes / 8 : bytes);
     experiment what;
-    // A tenth of it a second, and so it takes ten seconds to be there.
-    what.asked = large_state(size, size.changing);
+    // The load is the same for all sizes: a tenth of a gigabyte a second, and
+    // so each gigabyte takes ten seconds to be there.
+    auto rate =
+      std::min(size.changing, state_size::of_bytes(gigabyte).changing);
+    what.asked = large_state(size, rate);
     what.kill_at_tuple = size.keys;
     auto took = median_recovery(setup, what);
     result.push_back(at_most(
