@@ -1,5 +1,6 @@
 #include "actors/deployment.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace braid {
@@ -57,6 +58,17 @@ partition_settings partition_settings_of(const deployment& plan,
 
 bool deployment::has(const partition_place& place) const {
   return !slices_of(place).empty();
+}
+
+bool deployment::is_shadow(const partition_place& place) const {
+  return std::any_of(hand_overs.begin(), hand_overs.end(),
+                     [&](auto& what) { return what.is_successor(place); });
+}
+
+bool deployment::keeps(const partition_place& place) const {
+  return has(place)
+         || std::any_of(hand_overs.begin(), hand_overs.end(),
+                        [&](auto& what) { return what.is_origin(place); });
 }
 
 std::vector<slice_id>

@@ -93,6 +93,13 @@ struct deployment {
   /// Whether the partition hosts slices, or is to: as a successor.
   bool has(const partition_place& place) const;
 
+  /// It takes slices over in a hand-over that is not committed.
+  bool is_shadow(const partition_place& place) const;
+
+  /// Whether the partition is still there: it has slices, or they are being
+  /// handed over.
+  bool keeps(const partition_place& place) const;
+
   /// The slices of a partition, those of a successor included.
   std::vector<slice_id> slices_of(const partition_place& place) const;
 

@@ -10,15 +10,6 @@
 
 namespace braid {
 
-namespace {
-
-bool is_shadow(const deployment& plan, const partition_place& place) {
-  return std::any_of(plan.hand_overs.begin(), plan.hand_overs.end(),
-                     [&](auto& what) { return what.is_successor(place); });
-}
-
-} // namespace
-
 void local_runs::recover(const recovery& what,
                          std::function<void(const std::string&)> done) {
   auto number = what.plan.run;
@@ -105,7 +96,7 @@ void local_runs::load_early(local_run& run, const partition_place& place,
     auto& what = run.recovering->what();
     restoring restored{run.generation};
     restored.skipped = skipped_by(place.id, what.skipped);
-    restored.shadow = is_shadow(run.plan, place);
+    restored.shadow = run.plan.is_shadow(place);
     restored.loads = what.stable;
     try {
       loading.made = std::make_shared<made_partition>(
@@ -196,14 +187,11 @@ void local_runs::make_restored(local_run& run,
                    loading_end{std::move(*found.checkpoint), std::move(held)});
   } else {
     auto* checkpoint = found.checkpoint ? &*found.checkpoint : nullptr;
-    // A savepoint is gone back to once. What is lost later before there is
-    // another stable epoch is restored from it again, like from any copy.
-    auto goes_back = run.plan.begins_after != 0 && run.generation == 1;
     made = std::make_shared<made_partition>(
       make(run, found.place,
-           {run.generation, checkpoint, goes_back,
+           {run.generation, checkpoint, what.goes_back,
             skipped_by(found.place.id, what.skipped),
-            is_shadow(run.plan, found.place), std::move(held)},
+            run.plan.is_shadow(found.place), std::move(held)},
            settings));
   }
   made->body.out->begin_with(std::move(kept));
@@ -224,13 +212,10 @@ void local_runs::forget_recovery(local_run& run) {
 /// Whoever handed its slices over, and successors that are not wanted any more.
 void local_runs::drop_gone(local_run& run) const {
   std::erase_if(run.partitions, [&](auto& each) {
-    auto wanted =
-      run.plan.has(each.first)
-      || std::any_of(run.plan.hand_overs.begin(), run.plan.hand_overs.end(),
-                     [&](auto& what) { return what.is_origin(each.first); });
-    if (!wanted)
+    auto gone = !run.plan.keeps(each.first);
+    if (gone)
       kill(each.second.actor);
-    return !wanted;
+    return gone;
   });
 }
 
@@ -283,6 +268,8 @@ void local_runs::resume(const resumption& what) {
     // Shadows are restored, too, but their channels do not begin anew.
     if (restored || (listed && known.generation < what.generation))
       caf::anon_send(known.actor, resume_atom::value);
+    else if (what.starts)
+      caf::anon_send(known.actor, start_atom::value);
     for (auto& nodes :
          {joined, restored ? std::set<node_index>{} : reconnected})
       for (auto node : nodes)

@@ -22,6 +22,8 @@ struct recovery {
   deployment plan; ///< with new owners for what is lost
   generation_number generation = 0;
   epoch_number stable = 0;
+  /// The run has yet to begin from its savepoint: sinks are cut back to that.
+  bool goes_back = false;
   std::vector<lost_partition> lost;
   std::vector<node_index> alive; ///< ascending
   /// What becomes dead letters in epochs that are not stable. All nodes know
@@ -30,7 +32,7 @@ struct recovery {
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& plan& generation& stable& lost& alive& skipped;
+    archive& plan& generation& stable& goes_back& lost& alive& skipped;
   }
 };
 
@@ -38,6 +40,7 @@ struct recovery {
 struct resumption {
   run_id run = 0;
   generation_number generation = 0;
+  bool starts = false; ///< not all partitions have been started yet
   /// Channels from these begin anew: they were restored, by this recovery or by
   /// one that not all are known to have resumed, or go on after a hand-over
   /// that was interrupted.
@@ -47,7 +50,7 @@ struct resumption {
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& run& generation& restored& reconnected;
+    archive& run& generation& starts& restored& reconnected;
   }
 };
 

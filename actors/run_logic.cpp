@@ -55,7 +55,7 @@ run_logic::run_logic(const saved_run& saved) : run_logic(saved.plan) {
   // Late reports of instances that were replaced stay void. Nobody has replaced
   // the origins of a hand-over that is not committed.
   for (auto& [place, generation] : generations_)
-    if (!is_shadow(place))
+    if (!plan_.is_shadow(place))
       stable_.fence(place.id, slices_of(place), generation, stable());
 }
 
@@ -81,22 +81,21 @@ saved_run run_logic::saved(const run_report& report) const {
 /// all channels begin anew, and what was being recovered is so again.
 run_logic::actions
 run_logic::on_supervisor_back(const std::set<node_index>& returned,
-                              const std::vector<node_address>& joined) {
+                              const std::vector<node_address>& joined,
+                              bool started) {
   if (is_over(state_))
     return {};
-  if (returned.empty())
+  if (returned.empty() && (started || joined.empty()))
     return on_failure("the supervising node was started again, and no node "
                       "that has a part of the run has come back");
   if (!survives_losses())
-    return on_failure(
-      state_ == run_state::running
-        ? "the supervising node was started again, and the run takes no "
-          "checkpoints"
-        : "the supervising node was started again before the run had begun");
+    return on_failure("the supervising node was started again, and the run "
+                      "takes no checkpoints");
   auto missing = alive_;
   for (auto node : returned)
     missing.erase(node);
   alive_ = returned;
+  deployed_ = returned;
   for (auto& node : joined) {
     alive_.insert(static_cast<node_index>(plan_.nodes.size()));
     plan_.nodes.push_back(node);
@@ -135,31 +134,33 @@ run_logic::actions run_logic::end(run_state how) {
 }
 
 run_logic::actions run_logic::begin() {
-  return plan_.begins_after == 0 ? to_all(command::deploy)
-                                 : begin_from_savepoint();
-}
-
-run_logic::actions run_logic::begin_from_savepoint() {
-  for (auto& place : hosting())
-    lost_.insert(place);
-  return begin_recovery();
+  // A savepoint is what all partitions are restored from.
+  return plan_.begins_after == 0 ? to_all(command::deploy) : begin_recovery();
 }
 
 run_logic::actions run_logic::on_deployed(node_index node) {
-  if (is_over(state_) || !deployed_.insert(node).second)
+  if (is_over(state_) || !is_first_start() || !deployed_.insert(node).second)
     return {};
   // No partition begins before all are there to receive.
   return deployed_.size() == alive_.size() ? to_all(command::start) : actions{};
 }
 
 run_logic::actions run_logic::on_started(node_index node) {
+  if (!is_first_start())
+    return {};
   started_.insert(node);
-  if (state_ != run_state::starting || started_.size() != alive_.size())
+  if (started_.size() != alive_.size())
     return {};
   state_ = run_state::running;
+  return take_in_early_nodes() ? begin_recovery() : take_early_failures();
+}
+
+/// Of instances that are still there.
+run_logic::actions run_logic::take_early_failures() {
   actions result;
   for (auto& early : std::exchange(early_failures_, {}))
-    result = on_partition_failed(early.place, early.failure, early.name);
+    if (generation_of(early.place) == 0)
+      result = on_partition_failed(early.place, early.failure, early.name);
   return result;
 }
 
@@ -180,7 +181,7 @@ run_logic::actions run_logic::on_checkpoint(const checkpoint_report& report) {
     return {};
   }
   loads_.on_report(report.place, report.generation, report.busy_ns);
-  if (is_shadow(report.place))
+  if (plan_.is_shadow(report.place))
     return on_shadow_checkpoint(report);
   auto slices = slices_of(report.place);
   auto newer = report.ended ? stable_.report_last(
@@ -199,12 +200,21 @@ run_logic::actions run_logic::on_checkpoint(const checkpoint_report& report) {
 // -- recovery -----------------------------------------------------------------
 
 bool run_logic::survives_losses() const {
-  return state_ == run_state::running
-         && plan_.settings.checkpoint_interval_us != 0;
+  return !is_over(state_) && plan_.settings.checkpoint_interval_us != 0;
+}
+
+/// Those that joined before all others had started.
+bool run_logic::take_in_early_nodes() {
+  if (early_nodes_.empty())
+    return false;
+  alive_.merge(std::exchange(early_nodes_, {}));
+  nodes_changed_ = true;
+  return true;
 }
 
 run_logic::actions run_logic::on_node_lost(node_index node,
                                            const std::string& reason) {
+  early_nodes_.erase(node);
   if (!alive_.erase(node) || is_over(state_))
     return {};
   if (!survives_losses())
@@ -221,9 +231,12 @@ run_logic::actions run_logic::on_node_lost(node_index node,
 run_logic::actions run_logic::on_node_joined(node_address node) {
   if (!survives_losses())
     return {};
-  alive_.insert(static_cast<node_index>(plan_.nodes.size()));
+  early_nodes_.insert(static_cast<node_index>(plan_.nodes.size()));
   plan_.nodes.push_back(std::move(node));
-  nodes_changed_ = true;
+  // It would hold up a start that needs nobody else.
+  if (is_first_start())
+    return {};
+  take_in_early_nodes();
   return begin_recovery();
 }
 
@@ -268,12 +281,14 @@ void run_logic::lose_partitions(node_index node) {
 /// everybody has heard of them.
 run_logic::actions run_logic::begin_recovery() {
   auto result = interrupt_hand_over("it was interrupted by a loss");
-  auto restored = restore_lost();
-  result.insert(result.end(), restored.begin(), restored.end());
+  for (auto& more : {restore_lost(), take_early_failures()})
+    result.insert(result.end(), more.begin(), more.end());
   return result;
 }
 
 run_logic::actions run_logic::restore_lost() {
+  if (is_first_start())
+    lose_undeployed();
   ++generation_;
   for (auto& place : lost_) {
     made_.erase(place);
@@ -286,6 +301,16 @@ run_logic::actions run_logic::restore_lost() {
   to_resume_.clear();
   to_recover_ = alive_;
   return to_all(command::recover);
+}
+
+/// What is there stays, as it may have begun: sources know how they have cut.
+/// What may not be there has not begun, as nobody was started before all were.
+void run_logic::lose_undeployed() {
+  take_in_early_nodes();
+  nodes_changed_ = true;
+  for (auto& place : hosting())
+    if (!deployed_.contains(plan_.owners[place.id].nodes[place.index]))
+      lost_.insert(place);
 }
 
 run_logic::actions run_logic::begin_resumption() {
@@ -333,6 +358,10 @@ recovery run_logic::current_recovery() const {
   // While successors are made, origins go on, and more becomes stable.
   result.stable =
     phase_ == hand_over_phase::preparing ? prepared_at_ : stable();
+  // What is lost later, with no other epoch stable, is restored from the
+  // savepoint like from any copy.
+  result.goes_back = state_ == run_state::starting && plan_.begins_after != 0
+                     && result.stable == plan_.begins_after;
   for (auto& place : lost_)
     result.lost.push_back({place, slices_of(place), generation_, {}, false});
   for (auto& what : plan_.hand_overs)
@@ -349,6 +378,7 @@ resumption run_logic::current_resumption() const {
   anew.insert(renewed_.begin(), renewed_.end());
   return {plan_.run,
           generation_,
+          state_ == run_state::starting,
           {anew.begin(), anew.end()},
           {broken_.begin(), broken_.end()}};
 }
@@ -371,11 +401,11 @@ run_logic::on_partition_failed(const partition_place& place,
   // It may have handed its slices over meanwhile.
   if (is_over(state_) || !plan_.has(place))
     return {};
-  if (is_shadow(place))
+  if (plan_.is_shadow(place))
     return abort_hand_overs("partition " + name + ", which was to take slices "
                             + "over, failed: " + failure.reason);
   // Before all have started there is nothing to recover with.
-  if (state_ == run_state::starting && deployed_.size() == alive_.size()) {
+  if (is_first_start() && deployed_.size() == alive_.size()) {
     early_failures_.push_back({place, failure, name});
     return {};
   }

@@ -25,7 +25,8 @@ namespace braid {
 /// A run is deployed on all its nodes, then started on all, and stopped on all
 /// once it is over: when every partition is done, one has failed, what is lost
 /// cannot be restored, or the user cancels. What happens after that changes
-/// nothing.
+/// nothing. If a node or the supervisor is lost before all have started, that
+/// is a loss like any other, and what is restored begins with nothing.
 ///
 /// A partition whose code throws is lost, too, and begins again on its node, as
 /// often as `failed_attempts` allows.
@@ -86,9 +87,11 @@ public:
   actions on_link_broken(node_index one, node_index other,
                          const std::string& reason);
   /// Of a run led on: the nodes that still run their part, and those that may
-  /// take part from now on. All others are lost.
+  /// take part from now on. All others are lost. `started`: as far as anybody
+  /// knows, nodes may have been told to start.
   actions on_supervisor_back(const std::set<node_index>& returned,
-                             const std::vector<node_address>& joined);
+                             const std::vector<node_address>& joined,
+                             bool started = true);
   /// Which of two living nodes that cannot reach each other is to count as
   /// lost: never the first one, on which the supervisor runs.
   node_index whom_to_lose(node_index one, node_index other) const;
@@ -189,6 +192,16 @@ public:
     return alive_;
   }
 
+  /// Or is to take part once the run has started.
+  bool has(node_index node) const {
+    return is_alive(node) || early_nodes_.contains(node);
+  }
+
+  /// Not all have started yet, and nothing was lost so far.
+  bool is_first_start() const {
+    return state_ == run_state::starting && generation_ == 0;
+  }
+
   /// Not all nodes have resumed yet.
   bool is_recovering() const {
     return !to_recover_.empty() || !to_resume_.empty();
@@ -230,7 +243,9 @@ private:
 
   actions to_all(command what) const;
   actions end(run_state how);
-  actions begin_from_savepoint();
+  void lose_undeployed();
+  actions take_early_failures();
+  bool take_in_early_nodes();
   bool survives_losses() const;
   void lose_partitions(node_index node);
   actions begin_recovery();
@@ -239,7 +254,6 @@ private:
   std::vector<slice_id> slices_of(const partition_place& place) const;
   std::vector<partition_place> hosting() const;
   bool all_done() const;
-  bool is_shadow(const partition_place& place) const;
   actions begin_next_hand_over();
   bool is_backed_up() const;
   bool is_possible(const waiting_hand_over& next) const;
@@ -273,6 +287,7 @@ private:
     std::string name;
   };
   std::vector<early_failure> early_failures_; ///< not all had started
+  std::set<node_index> early_nodes_;          ///< the same: not alive yet
   generation_number generation_ = 0;
   std::map<partition_place, generation_number> generations_; ///< if not 0
   // Of the recovery under way.

@@ -36,11 +36,6 @@ bool run_logic::all_done() const {
                      [&](auto& place) { return done_.contains(place); });
 }
 
-bool run_logic::is_shadow(const partition_place& place) const {
-  return std::any_of(plan_.hand_overs.begin(), plan_.hand_overs.end(),
-                     [&](auto& what) { return what.is_successor(place); });
-}
-
 // -- beginning ----------------------------------------------------------------
 
 run_logic::actions
@@ -166,7 +161,7 @@ run_logic::actions run_logic::announce_stable() {
 
 run_logic::actions run_logic::on_caught_up(const partition_place& place,
                                            generation_number generation) {
-  if (!is_shadow(place) || generation != generation_of(place))
+  if (!plan_.is_shadow(place) || generation != generation_of(place))
     return {};
   caught_up_.insert(place);
   return stop_origins_if_ready();
@@ -190,7 +185,7 @@ run_logic::on_shadow_checkpoint(const checkpoint_report& report) {
 /// little every time. One that has left the epoch out is not waited for.
 bool run_logic::waits_for_shadows(const checkpoint_report& report) const {
   if (phase_ != hand_over_phase::catching_up || report.ended
-      || is_shadow(report.place))
+      || plan_.is_shadow(report.place))
     return false;
   auto& what = plan_.hand_overs.front();
   auto is_late = false;

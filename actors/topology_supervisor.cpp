@@ -262,13 +262,13 @@ void on_checkpoint(self_pointer self, const checkpoint_report& done) {
 
 // -- losses -------------------------------------------------------------------
 
-/// The living node of that name; nothing if there is none.
+/// The node of that name that is not lost; nothing if there is none.
 std::optional<node_index> living_node(self_pointer self,
                                       const std::string& name) {
   auto& logic = *self->state.logic;
   auto& nodes = logic.plan().nodes;
   for (node_index node = 0; node < nodes.size(); ++node)
-    if (nodes[node].name == name && logic.is_alive(node))
+    if (nodes[node].name == name && logic.has(node))
       return node;
   return std::nullopt;
 }
@@ -295,8 +295,8 @@ void on_node_joined(self_pointer self, const node_joined& joined) {
     return on_node_returned(self, joined);
   stop_leftover(self, joined);
   auto actions = state.logic->on_node_joined(joined.node);
-  if (actions.empty())
-    return;
+  if (state.logic->plan().nodes.size() == state.given.nodes.size())
+    return; // it has no use for more
   log("topology")
     ->info("{} may use node {}", state.given.report.name, joined.node.name);
   state.given.nodes.push_back(joined.supervisor);

@@ -47,6 +47,7 @@ struct run_return {
   std::set<node_index> awaited;
   std::set<node_index> returned;
   std::vector<node_joined> joined; ///< may take part once all are back
+  bool started = true; ///< false: nobody can have been told to start
 };
 
 struct topology_supervisor_state {

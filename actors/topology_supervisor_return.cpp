@@ -91,7 +91,8 @@ void go_on(self_pointer self) {
     ->info("{} is led on: {} of its nodes are back, {} are lost",
            state.given.report.name, back.returned.size(),
            state.logic->alive().size() - back.returned.size());
-  carry_out(self, state.logic->on_supervisor_back(back.returned, joined));
+  carry_out(
+    self, state.logic->on_supervisor_back(back.returned, joined, back.started));
   report(self);
 }
 
@@ -104,6 +105,9 @@ void on_node_returned(self_pointer self, const node_joined& node) {
            && nodes[x].incarnation == node.node.incarnation;
   };
   auto found = std::find_if(back.awaited.begin(), back.awaited.end(), same);
+  // Nobody is told to start before all have their part.
+  if (found != back.awaited.end() && !node.has_a_part)
+    back.started = !state.logic->is_first_start();
   if (found != back.awaited.end() && node.has_a_part) {
     state.given.nodes[*found] = node.supervisor;
     back.returned.insert(*found);

@@ -13,7 +13,7 @@ using command = run_logic::command;
 
 /// One operator with a partition on each of two nodes; a third node runs
 /// nothing, but keeps backups.
-run_logic running() {
+deployment three_nodes() {
   deployment plan;
   plan.run = 7;
   plan.name = "chain-7";
@@ -21,7 +21,11 @@ run_logic running() {
   plan.nodes = {{"supervisor", 10, "127.0.0.1", 1},
                 {"worker", 11, "127.0.0.1", 2},
                 {"holder", 12, "127.0.0.1", 3}};
-  run_logic result{plan};
+  return plan;
+}
+
+run_logic running() {
+  run_logic result{three_nodes()};
   for (node_index node : {0, 1, 2})
     result.on_deployed(node);
   for (node_index node : {0, 1, 2})
@@ -133,4 +137,107 @@ TEST_CASE("after a restart of the supervisor all are told which nodes there "
     {command::recover, 0}, {command::recover, 1}, {command::recover, 3}};
   CHECK(after.on_supervisor_back({0, 1, 3}, {}) == expected);
   CHECK(after.current_recovery().alive == std::vector<node_index>{0, 1, 3});
+}
+
+TEST_CASE("a node that is lost before all have started is a loss like any "
+          "other") {
+  run_logic logic{three_nodes()};
+  logic.begin();
+  logic.on_deployed(0);
+  SECTION("what may not be there yet is made anew") {
+    CHECK(logic.on_node_lost(2, "gone") == to_both(command::recover));
+    auto order = logic.current_recovery();
+    CHECK(order.stable == 0);
+    REQUIRE(order.lost.size() == 1);
+    CHECK(order.lost[0].place == partition_place{0, 1});
+    // What was under way when it was lost does not count.
+    CHECK(logic.on_deployed(1).empty());
+  }
+  // A source must not forget how it has cut.
+  SECTION("what may have begun stays") {
+    logic.on_deployed(1);
+    logic.on_deployed(2);
+    logic.on_started(0);
+    CHECK(logic.on_node_lost(2, "gone") == to_both(command::recover));
+    CHECK(logic.current_recovery().lost.empty());
+    CHECK(logic.on_started(1).empty());
+  }
+  SECTION("what has failed begins again") {
+    logic.on_deployed(1);
+    logic.on_deployed(2);
+    logic.on_partition_failed({0, 0}, {"threw", true, 1, {}}, "worker/0");
+    CHECK(logic.generation() == 0);
+    logic.on_node_lost(2, "gone");
+    auto order = logic.current_recovery();
+    REQUIRE(order.lost.size() == 1);
+    CHECK(order.lost[0].place == partition_place{0, 0});
+  }
+  auto generation = logic.generation();
+  logic.on_recovered(0, generation);
+  logic.on_recovered(1, generation);
+  CHECK(logic.state() == run_state::starting);
+  CHECK(logic.current_resumption().starts);
+  logic.on_resumed(0, generation);
+  logic.on_resumed(1, generation);
+  CHECK(logic.state() == run_state::running);
+  CHECK_FALSE(logic.current_resumption().starts);
+}
+
+TEST_CASE("a run without checkpoints that loses a node as it starts fails") {
+  auto plan = three_nodes();
+  plan.settings.checkpoint_interval_us = 0;
+  run_logic logic{plan};
+  logic.begin();
+  logic.on_node_lost(1, "gone");
+  CHECK(logic.state() == run_state::failed);
+  CHECK(logic.reason() == "gone");
+}
+
+TEST_CASE("a node that joins while others start waits until they have") {
+  run_logic logic{three_nodes()};
+  logic.begin();
+  CHECK(logic.on_node_joined({"late", 13, "127.0.0.1", 4}).empty());
+  CHECK_FALSE(logic.is_alive(3));
+  CHECK(logic.has(3));
+  SECTION("it is taken in then") {
+    for (node_index node : {0, 1, 2})
+      logic.on_deployed(node);
+    logic.on_started(0);
+    logic.on_started(1);
+    run_logic::actions expected;
+    for (node_index node : {0, 1, 2, 3})
+      expected.push_back({command::recover, node});
+    CHECK(logic.on_started(2) == expected);
+    CHECK(logic.current_recovery().lost.empty());
+  }
+  SECTION("or when something is lost") {
+    logic.on_node_lost(0, "gone");
+    CHECK(logic.current_recovery().alive == std::vector<node_index>{1, 2, 3});
+  }
+  SECTION("or not, if it is lost before") {
+    CHECK(logic.on_node_lost(3, "gone").empty());
+    CHECK_FALSE(logic.has(3));
+    CHECK(logic.state() == run_state::starting);
+  }
+}
+
+// Its sinks may not have been cut back yet.
+TEST_CASE("a run that loses a node while it begins from a savepoint goes back "
+          "again") {
+  auto plan = three_nodes();
+  plan.begins_after = 40;
+  run_logic logic{plan};
+  logic.begin();
+  CHECK(logic.current_recovery().goes_back);
+  logic.on_recovered(0, 1);
+  CHECK(logic.on_node_lost(2, "gone") == to_both(command::recover));
+  CHECK(logic.current_recovery().goes_back);
+  CHECK(logic.current_recovery().lost.size() == 2);
+  logic.on_recovered(0, 2);
+  logic.on_recovered(1, 2);
+  logic.on_resumed(0, 2);
+  logic.on_resumed(1, 2);
+  CHECK(logic.state() == run_state::running);
+  logic.on_link_broken(0, 1, "cut");
+  CHECK_FALSE(logic.current_recovery().goes_back);
 }

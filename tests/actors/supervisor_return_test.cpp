@@ -270,11 +270,46 @@ TEST_CASE("a run that cannot be led on fails and says why") {
     CHECK_THAT(after.reason(), Catch::Contains("no checkpoints"));
     CHECK(told(actions, command::stop).contains(1));
   }
-  SECTION("it had not begun") {
-    run_logic after{saved_of(run_logic{three_nodes()})};
-    after.on_supervisor_back({1, 2}, {});
+}
+
+TEST_CASE("a run that was about to start does so with its next supervisor") {
+  run_logic before{three_nodes()};
+  before.begin();
+  run_logic after{saved_of(before)};
+  CHECK(after.is_first_start());
+  auto actions = after.on_supervisor_back({1, 2}, {supervisor_again});
+  CHECK(told(actions, command::recover) == std::set<node_index>{1, 2, 3});
+  auto order = after.current_recovery();
+  CHECK(order.stable == 0);
+  CHECK_FALSE(order.goes_back);
+  // The others may have begun already.
+  REQUIRE(order.lost.size() == 1);
+  CHECK(order.lost[0].place == partition_place{0, 0});
+  for (node_index node : {1, 2, 3})
+    after.on_recovered(node, 1);
+  CHECK(after.current_resumption().starts);
+  for (node_index node : {1, 2, 3})
+    after.on_resumed(node, 1);
+  CHECK(after.state() == run_state::running);
+  CHECK_FALSE(after.current_resumption().starts);
+}
+
+TEST_CASE("a run of which nobody had heard is started by a later life of its "
+          "supervisor") {
+  run_logic before{three_nodes()};
+  before.begin();
+  auto joined = before.plan().nodes;
+  SECTION("if that is certain") {
+    run_logic after{saved_of(before)};
+    auto actions = after.on_supervisor_back({}, joined, false);
+    CHECK(told(actions, command::recover) == std::set<node_index>{3, 4, 5});
+    CHECK(after.current_recovery().lost.size() == 3);
+  }
+  // How it has ended its epochs is lost with all who knew.
+  SECTION("but not if some may have begun") {
+    run_logic after{saved_of(before)};
+    after.on_supervisor_back({}, joined);
     CHECK(after.state() == run_state::failed);
-    CHECK_THAT(after.reason(), Catch::Contains("had begun"));
   }
 }
 

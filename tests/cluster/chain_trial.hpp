@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -35,6 +36,16 @@ public:
 
   void submit() {
     run_ = all.submit(arguments("disturbed", "20000"));
+  }
+
+  /// Does not wait until it has started. `run` is to be its name.
+  std::unique_ptr<process> begin_to_submit(const std::string& run) {
+    run_ = run;
+    std::vector<std::string> command{program("braidctl"), "--node",
+                                     all.node(0).http(), "submit"};
+    auto more = arguments("disturbed", "20000");
+    command.insert(command.end(), more.begin(), more.end());
+    return std::make_unique<process>(std::move(command));
   }
 
   /// Waits until the sinks have come to an epoch beyond that by `more`.

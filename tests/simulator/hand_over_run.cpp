@@ -267,11 +267,7 @@ void hand_over_run::recover(const recovery& what, node_index node) {
 void hand_over_run::place(node_index node, const deployment& plan) {
   std::erase_if(instances_, [&](auto& each) {
     auto& [id, index] = each.first;
-    auto wanted =
-      plan.has(each.first)
-      || std::any_of(plan.hand_overs.begin(), plan.hand_overs.end(),
-                     [&](auto& what) { return what.is_origin(each.first); });
-    return !wanted && plan.owners[id].nodes[index] == node;
+    return !plan.keeps(each.first) && plan.owners[id].nodes[index] == node;
   });
   for (auto& [at, x] : instances_)
     if (plan.owners[at.id].nodes[at.index] == node)

@@ -8,9 +8,6 @@
 namespace braid::simulator {
 
 void simulation::disturb() {
-  // What is lost before all have begun ends the run.
-  if (supervisor_->logic().state() != run_state::running)
-    return;
   auto disturbances = [this] {
     return report_.crashes + report_.cuts + report_.supervisor_crashes;
   };
@@ -165,7 +162,7 @@ void simulation::note_stopped() {
   if (supervisor_->is_coming_back())
     return;
   for (node_index node = 0; node < nodes_.size(); ++node)
-    if (nodes_[node] && !supervisor_->logic().is_alive(node))
+    if (nodes_[node] && !supervisor_->logic().has(node))
       zombies_.insert(node);
 }
 

@@ -228,9 +228,7 @@ void simulated_node::restore(local_recovery::restored_partition& found) {
   });
   restoring from{generation_, checkpoint};
   from.skipped = skipped_by(place.id, what.skipped);
-  from.shadow =
-    std::any_of(plan_->hand_overs.begin(), plan_->hand_overs.end(),
-                [&](auto& each) { return each.is_successor(place); });
+  from.shadow = plan_->is_shadow(place);
   from.held = slices_of(kept);
   auto& x = make(place, from, std::move(known));
   x.checkpoints.begin_with(std::move(kept));
@@ -250,14 +248,9 @@ void simulated_node::restore(local_recovery::restored_partition& found) {
 /// Whoever handed its slices over, and successors that are not wanted any more.
 void simulated_node::drop_gone() {
   std::vector<std::size_t> gone;
-  for (auto& [number, x] : hosted_) {
-    auto& place = x->place;
-    auto is_origin =
-      std::any_of(plan_->hand_overs.begin(), plan_->hand_overs.end(),
-                  [&](auto& what) { return what.is_origin(place); });
-    if (!plan_->has(place) && !is_origin)
+  for (auto& [number, x] : hosted_)
+    if (!plan_->keeps(x->place))
       gone.push_back(number);
-  }
   for (auto number : gone)
     drop(number);
 }
@@ -310,6 +303,9 @@ void simulated_node::resume(const resumption& what) {
       // Others hold no copy of its end.
       if (x->ended && world_->settings->checkpoints.taken)
         back_up(*x, x->logic->checkpoint());
+      world_->schedule->make_ready(*x);
+    } else if (what.starts) {
+      x->started = true;
       world_->schedule->make_ready(*x);
     }
     reconnect(*x, joined);

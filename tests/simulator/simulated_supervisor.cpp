@@ -212,11 +212,9 @@ void simulated_supervisor::on(node_index, const link_report& what) {
 }
 
 bool simulated_supervisor::on_joined(const node_address& node) {
-  auto actions = logic_->on_node_joined(node);
-  if (actions.empty())
-    return false;
-  carry_out(actions);
-  return true;
+  auto nodes = logic_->plan().nodes.size();
+  carry_out(logic_->on_node_joined(node));
+  return logic_->plan().nodes.size() > nodes;
 }
 
 // -- hand-overs ---------------------------------------------------------------
@@ -243,6 +241,8 @@ void simulated_supervisor::on(node_index, const hand_over_notice& what) {
 void simulated_supervisor::on(node_index from, const node_returned& what) {
   if (!back_ || back_->awaited.erase(from) == 0)
     return;
+  if (!what.has_a_part)
+    back_->started = !logic_->is_first_start();
   if (what.has_a_part)
     back_->returned.insert(from);
   else
@@ -252,7 +252,8 @@ void simulated_supervisor::on(node_index from, const node_returned& what) {
 std::vector<node_address> simulated_supervisor::go_on() {
   auto back = std::move(*back_);
   back_.reset();
-  carry_out(logic_->on_supervisor_back(back.returned, back.joined));
+  carry_out(
+    logic_->on_supervisor_back(back.returned, back.joined, back.started));
   return std::move(back.joined);
 }
 

@@ -102,6 +102,7 @@ private:
     std::set<node_index> awaited;
     std::set<node_index> returned;
     std::vector<node_address> joined;
+    bool started = true;
   };
 
   void carry_out(const run_logic::actions& actions);
