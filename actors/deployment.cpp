@@ -36,9 +36,8 @@ partition_settings partition_settings_of(const deployment& plan,
   result.cuts.max_tuples = given.max_tuples;
   result.cuts.max_bytes = given.max_bytes;
   result.cuts.count = plan.asked.count_cuts;
-  // A node alone has nobody to survive it.
-  result.checkpoints.taken =
-    given.checkpoint_interval_us != 0 && plan.nodes.size() > 1;
+  result.checkpoints.taken = plan.checkpoints && plan.may_take_checkpoints();
+  result.checkpoints.later = plan.may_take_checkpoints();
   result.checkpoints.replay_budget =
     std::chrono::microseconds{given.replay_budget_us};
   // Only cuts by the clock cannot be found again from the input.

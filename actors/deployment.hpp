@@ -86,9 +86,16 @@ struct deployment {
   assignment owners;
   std::vector<node_address> nodes; ///< what `node_index` means
   run_settings settings;
+  /// Checkpoints are taken. A run on a single node does without until there are
+  /// more, or slices are to change hands.
+  bool checkpoints = true;
   /// After which epoch it begins: that of a savepoint; 0: at the beginning.
   epoch_number begins_after = 0;
   std::vector<hand_over> hand_overs{}; ///< under way
+
+  bool may_take_checkpoints() const {
+    return settings.checkpoint_interval_us != 0;
+  }
 
   /// Whether the partition hosts slices, or is to: as a successor.
   bool has(const partition_place& place) const;
@@ -106,7 +113,7 @@ struct deployment {
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& run& name& asked& fingerprint& owners& nodes& settings&
-      begins_after& hand_overs;
+      checkpoints& begins_after& hand_overs;
   }
 };
 

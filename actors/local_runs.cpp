@@ -43,7 +43,7 @@ local_runs::local_run local_runs::open(const deployment& plan) const {
       + here_ + "' than where it was submitted; use one build of its plug-in"};
   index_of(plan, here_);
   run.settings = partition_settings_of(plan, here_);
-  if (run.settings.checkpoints.taken)
+  if (plan.may_take_checkpoints())
     run.settings.checkpoints.account = account_;
   for (node_index node = 0; node < plan.nodes.size(); ++node)
     run.alive.push_back(node);

@@ -188,6 +188,7 @@ private:
   void route(local_run& run);
   void connect_peers(const local_run& run);
   void warn_of_full_replay() const;
+  void begin_checkpoints(local_run& run) const;
   static bool needs(const local_run& run, const std::string& peer);
   static void renew_channels(const local_run& run, const resumption& what,
                              const std::set<node_index>& reconnected);

@@ -28,9 +28,12 @@ void local_runs::recover(const recovery& what,
   run.generation = what.generation;
   forget_recovery(run);
   plane_->on_generation(number, what.generation);
+  auto begins = what.plan.checkpoints && !run.plan.checkpoints;
   run.plan = what.plan;
   run.alive = what.alive;
   drop_gone(run);
+  if (begins)
+    begin_checkpoints(run);
   for (auto& lost : what.lost)
     if (auto found = run.partitions.find(lost.place);
         found != run.partitions.end()) {
@@ -52,6 +55,15 @@ void local_runs::recover(const recovery& what,
   for (auto& part : std::exchange(early_, {}))
     on_part(std::move(part));
   restore_if_complete(run);
+}
+
+/// The run has done without so far.
+void local_runs::begin_checkpoints(local_run& run) const {
+  auto account = run.settings.checkpoints.account;
+  run.settings.checkpoints = partition_settings_of(run.plan, here_).checkpoints;
+  run.settings.checkpoints.account = account;
+  for (auto& [place, known] : run.partitions)
+    caf::anon_send(known.actor, checkpoints_begin{run.settings.checkpoints});
 }
 
 void local_runs::on_part(recovered_part part) {

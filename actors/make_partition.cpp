@@ -13,7 +13,8 @@ make_outbox(const topology& graph, const assignment& owners, operator_id id,
   auto is_source = graph.operators()[id].kind == operator_kind::source;
   replaying_outbox::settings how;
   how.in_flight = settings.flow.in_flight;
-  how.keep = settings.checkpoints.taken;
+  how.keep = settings.checkpoints.taken || settings.checkpoints.later;
+  how.until_stable = settings.checkpoints.taken;
   how.hold_closes = is_source && settings.checkpoints.hold_cuts;
   how.closed =
     restored.checkpoint ? restored.checkpoint->epoch : restored.loads;

@@ -199,6 +199,11 @@ struct named_checkpoint {
   epoch_number epoch = 0;
 };
 
+/// Checkpoints are taken from now on.
+struct checkpoints_begin {
+  checkpoint_settings how;
+};
+
 /// To the origin of the hand-over of that generation: its successors go on.
 struct stop_for_successors {
   generation_number generation = 0;
@@ -275,6 +280,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::channel_renewal)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::cuts_held)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::stable_notice)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::named_checkpoint)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::checkpoints_begin)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::replay_room)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::backup_arrival)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::own_backup)

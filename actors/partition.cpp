@@ -243,6 +243,15 @@ void operator_partition::process_epoch(event_time wall) {
   checkpoint_named_ = input.checkpoint;
 }
 
+void operator_partition::take_checkpoints(const checkpoint_settings& how) {
+  if (checkpoints_.taken)
+    return;
+  checkpoints_ = how;
+  early_ = early_checkpoint{how.early()};
+  early_.on_checkpoint(load_->busy_ns);
+  out_->keep_until_stable(false);
+}
+
 /// What an epoch took is known only after the step.
 void operator_partition::note_work() {
   std::uint64_t busy = load_->busy_ns;

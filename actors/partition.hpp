@@ -37,6 +37,43 @@ struct step_result {
   std::optional<event_time> wake_at{};
 };
 
+/// The epochs in flight on a channel, and other settings that all partitions
+/// share.
+struct flow_settings {
+  epoch_number in_flight = 4;
+  std::size_t batch_bytes = 64 * 1024;
+};
+
+/// When partitions take checkpoints.
+struct checkpoint_settings {
+  /// Partitions take them, and keep what they sent until it is stable.
+  bool taken = false;
+  /// Or may have to from some time on.
+  bool later = false;
+  /// After every so many epochs without being asked, if this is not 0.
+  epoch_number every = 0;
+  /// Sources close epochs to others only once their cuts are held elsewhere.
+  bool hold_cuts = false;
+  /// What bounds the work since the last one; 0: nothing.
+  std::chrono::nanoseconds replay_budget{0};
+  /// Of the replay buffers of the partition's node; null: they may grow.
+  std::shared_ptr<replay_account> account;
+  capture_limits copies{};
+
+  /// The last of the epochs `first` .. `last` after which one is taken unasked;
+  /// 0: none.
+  epoch_number within(epoch_number first, epoch_number last) const {
+    if (every == 0 || last / every == (first - 1) / every)
+      return 0;
+    return last - last % every;
+  }
+
+  early_checkpoint::settings early() const {
+    return taken ? early_checkpoint::settings{replay_budget, account}
+                 : early_checkpoint::settings{};
+  }
+};
+
 /// One partition, of whatever kind.
 class partition {
 public:
@@ -83,6 +120,9 @@ public:
 
   /// Nobody goes back to before the end of `epoch`.
   virtual void on_stable(epoch_number epoch) = 0;
+
+  /// Checkpoints are taken from now on, so. Hearing it again changes nothing.
+  virtual void take_checkpoints(const checkpoint_settings& how) = 0;
 
   /// The replay buffers of this node have room for data again.
   virtual void on_replay_room() {}
@@ -133,41 +173,6 @@ protected:
   std::shared_ptr<partition_load> load_ = std::make_shared<partition_load>();
 };
 
-/// The epochs in flight on a channel, and other settings that all partitions
-/// share.
-struct flow_settings {
-  epoch_number in_flight = 4;
-  std::size_t batch_bytes = 64 * 1024;
-};
-
-/// When partitions take checkpoints.
-struct checkpoint_settings {
-  /// Partitions take them, and keep what they sent until it is stable.
-  bool taken = false;
-  /// After every so many epochs without being asked, if this is not 0.
-  epoch_number every = 0;
-  /// Sources close epochs to others only once their cuts are held elsewhere.
-  bool hold_cuts = false;
-  /// What bounds the work since the last one; 0: nothing.
-  std::chrono::nanoseconds replay_budget{0};
-  /// Of the replay buffers of the partition's node; null: they may grow.
-  std::shared_ptr<replay_account> account;
-  capture_limits copies{};
-
-  /// The last of the epochs `first` .. `last` after which one is taken unasked;
-  /// 0: none.
-  epoch_number within(epoch_number first, epoch_number last) const {
-    if (every == 0 || last / every == (first - 1) / every)
-      return 0;
-    return last - last % every;
-  }
-
-  early_checkpoint::settings early() const {
-    return taken ? early_checkpoint::settings{replay_budget, account}
-                 : early_checkpoint::settings{};
-  }
-};
-
 /// What an instance of a partition begins with, besides its operator.
 struct partition_beginning {
   flow_settings flow;
@@ -205,6 +210,7 @@ public:
     return shadow_;
   }
   void on_stable(epoch_number epoch) override;
+  void take_checkpoints(const checkpoint_settings& how) override;
   void on_replay_room() override;
   void on_placement(const assignment& owners,
                     const std::vector<hand_over>& under_way) override;

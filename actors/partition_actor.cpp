@@ -143,6 +143,10 @@ caf::message_handler control_handlers(self_pointer self) {
         self->state.body.out->on_stable(x.epoch, logic.is_shadow());
       });
     },
+    [=](const checkpoints_begin& x) {
+      self->state.body.backs_up = true;
+      handle(self, [&](partition& logic) { logic.take_checkpoints(x.how); });
+    },
     [=](const replay_room&) {
       handle(self, [](partition& logic) { logic.on_replay_room(); });
     },

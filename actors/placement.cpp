@@ -70,6 +70,8 @@ deployment plan_run(const submission& asked, const topology& graph,
   plan.owners =
     assign_evenly(graph, options, static_cast<node_index>(plan.nodes.size()));
   honour_limits(plan.owners, plan.nodes);
+  // A node alone has nobody to survive it.
+  plan.checkpoints = plan.may_take_checkpoints() && plan.nodes.size() > 1;
   return plan;
 }
 

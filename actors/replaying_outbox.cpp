@@ -83,6 +83,15 @@ bool replaying_outbox::may_close(const channel& on) const {
   return on.sent->own().close_at(on.at).has_value();
 }
 
+void replaying_outbox::keep_until_stable(bool hold_closes) {
+  how_.until_stable = true;
+  how_.hold_closes = hold_closes;
+  closes_up_to_ = hold_closes ? 0 : ~epoch_number{0};
+  if (hold_closes)
+    for (auto& [to, on] : channels_)
+      closes_up_to_ = std::max(closes_up_to_, on.sent->closed());
+}
+
 void replaying_outbox::allow_closes(epoch_number epoch) {
   if (!how_.hold_closes || epoch <= closes_up_to_)
     return;
@@ -115,6 +124,8 @@ replaying_outbox::on_credit(const credit_notice& credit) {
     on.allowed = std::max(on.allowed, allowed);
     on.finished = std::max(on.finished, finished);
   }
+  if (how_.keep && !how_.until_stable)
+    on.sent->trim(on.finished);
   send_more(found->first, on);
   return anew ? credit_result::restarted : credit_result::usual;
 }

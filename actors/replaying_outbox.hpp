@@ -25,6 +25,8 @@ public:
   struct settings {
     epoch_number in_flight = 4;
     bool keep = false; ///< else there is nothing to send again
+    /// Until it is stable; else only until its receiver has finished it.
+    bool until_stable = true;
     /// Closes wait for `allow_closes`.
     bool hold_closes = false;
     epoch_number closed = 0; ///< up to here an earlier instance has sent
@@ -56,6 +58,10 @@ public:
 
   /// The cuts of all epochs up to `epoch` are held elsewhere.
   void allow_closes(epoch_number epoch);
+
+  /// What is closed from now on is kept until it is stable, and waits for
+  /// `allow_closes` if it is to be held.
+  void keep_until_stable(bool hold_closes);
 
   /// The receiver has come so far: more may be sent.
   credit_result on_credit(const credit_notice& credit);

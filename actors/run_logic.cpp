@@ -7,6 +7,10 @@ namespace braid {
 
 namespace {
 
+const std::string no_copies_yet =
+  "it was lost before the first checkpoint was stable that was taken since the "
+  "run began on a single node";
+
 std::vector<stable_epoch::member> members_of(const deployment& plan) {
   std::vector<stable_epoch::member> result;
   for (operator_id id = 0; id < plan.owners.size(); ++id)
@@ -49,6 +53,7 @@ run_logic::run_logic(const saved_run& saved) : run_logic(saved.plan) {
   attempts_.skip(saved.skipped);
   hand_overs_ = saved.hand_overs;
   avoided_ = {saved.avoided.begin(), saved.avoided.end()};
+  unsafe_until_ = saved.unsafe_until;
   if (!plan_.hand_overs.empty())
     phase_ = hand_over_phase::catching_up;
   stable_ = stable_epoch{members_of(plan_), saved.stable};
@@ -74,6 +79,7 @@ saved_run run_logic::saved(const run_report& report) const {
   result.skipped = attempts_.skipped();
   result.hand_overs = hand_overs_;
   result.avoided = {avoided_.begin(), avoided_.end()};
+  result.unsafe_until = unsafe_until_;
   return result;
 }
 
@@ -103,7 +109,9 @@ run_logic::on_supervisor_back(const std::set<node_index>& returned,
   // Nobody knows who has heard which nodes there are.
   nodes_changed_ = true;
   for (auto node : missing)
-    lose_partitions(node);
+    if (lose_partitions(node) && is_unsafe())
+      return on_failure("the supervising node was started again, and "
+                        + no_copies_yet);
   // Nor who went on after a hand-over that came to nothing.
   for (auto& place : hosting())
     if (!lost_.contains(place))
@@ -209,6 +217,7 @@ bool run_logic::take_in_early_nodes() {
     return false;
   alive_.merge(std::exchange(early_nodes_, {}));
   nodes_changed_ = true;
+  begin_checkpoints();
   return true;
 }
 
@@ -219,7 +228,8 @@ run_logic::actions run_logic::on_node_lost(node_index node,
     return {};
   if (!survives_losses())
     return on_failure(reason);
-  lose_partitions(node);
+  if (lose_partitions(node) && is_unsafe())
+    return on_failure(reason + "; " + no_copies_yet);
   // Even if none ran there: it may have kept backups and cuts.
   nodes_changed_ = true;
   std::erase_if(broken_, [&](auto& pair) {
@@ -261,8 +271,9 @@ node_index run_logic::whom_to_lose(node_index one, node_index other) const {
   return std::max(one, other);
 }
 
-/// What its instances reported beyond the stable epoch is void.
-void run_logic::lose_partitions(node_index node) {
+/// What its instances reported beyond the stable epoch is void. Returns whether
+/// there were any.
+bool run_logic::lose_partitions(node_index node) {
   std::vector<partition_place> homeless;
   for (auto& place : hosting())
     if (plan_.owners[place.id].nodes[place.index] == node)
@@ -275,6 +286,16 @@ void run_logic::lose_partitions(node_index node) {
     nodes = alive_;
   if (!nodes.empty())
     place_evenly(plan_.owners, nodes, homeless, loads_);
+  return !homeless.empty();
+}
+
+/// Partitions hear of it in a recovery.
+void run_logic::begin_checkpoints() {
+  if (plan_.checkpoints)
+    return;
+  plan_.checkpoints = true;
+  unsafe_until_ = stable();
+  nodes_changed_ = true;
 }
 
 /// Instances that a recovery under way is making are replaced as well: not
@@ -410,7 +431,7 @@ run_logic::on_partition_failed(const partition_place& place,
     return {};
   }
   // Nobody else holds what a partition on the only node would begin with.
-  auto survives = survives_losses() && alive_.size() > 1;
+  auto survives = survives_losses() && alive_.size() > 1 && !is_unsafe();
   if (!failure.may_recover)
     return on_failure("partition " + name + ": " + failure.reason);
   if (!survives)

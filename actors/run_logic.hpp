@@ -41,6 +41,11 @@ namespace braid {
 /// a run that begins from a savepoint begins with the recovery of all its
 /// partitions.
 ///
+/// A run on a single node takes no checkpoints until another one joins, or
+/// slices are to change hands. Then it begins to, with a recovery of which
+/// nothing is lost. What is lost before the first of them is stable cannot be
+/// restored.
+///
 /// After the supervising node was started again, a run goes on from what was
 /// `saved` of it: it waits for its nodes, and `on_supervisor_back` begins a
 /// recovery of all that was lost meanwhile.
@@ -202,9 +207,19 @@ public:
     return state_ == run_state::starting && generation_ == 0;
   }
 
+  /// Whatever is lost now ends the run.
+  bool is_unsafe() const {
+    return unsafe_until_ && stable() <= *unsafe_until_;
+  }
+
   /// Not all nodes have resumed yet.
   bool is_recovering() const {
     return !to_recover_.empty() || !to_resume_.empty();
+  }
+
+  /// The nodes whose answers the recovery under way waits for.
+  const std::set<node_index>& awaited() const {
+    return to_recover_.empty() ? to_resume_ : to_recover_;
   }
 
   /// Of the latest recovery; 0: there was none.
@@ -247,7 +262,8 @@ private:
   actions take_early_failures();
   bool take_in_early_nodes();
   bool survives_losses() const;
-  void lose_partitions(node_index node);
+  bool lose_partitions(node_index node);
+  void begin_checkpoints();
   actions begin_recovery();
   actions restore_lost();
   actions begin_resumption();
@@ -276,6 +292,8 @@ private:
   std::set<node_index> started_;
   std::set<partition_place> done_;
   stable_epoch stable_;
+  /// Since checkpoints began: nobody holds what was before.
+  std::optional<epoch_number> unsafe_until_;
   measured_loads loads_;
   failed_attempts attempts_;
   std::string latest_failure_;

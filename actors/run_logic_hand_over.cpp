@@ -42,7 +42,7 @@ run_logic::actions
 run_logic::hand_over_slices(const std::vector<planned_hand_over>& plans) {
   if (plans.empty())
     return {};
-  if (!survives_losses())
+  if (state_ != run_state::running || !survives_losses())
     throw scaling_error{
       "slices can be handed over only while a run is running and takes "
       "checkpoints; set checkpoints.interval"};
@@ -62,7 +62,11 @@ run_logic::hand_over_slices(const std::vector<planned_hand_over>& plans) {
     std::sort(origins.begin(), origins.end());
     waiting_.push_back(std::move(merged));
   }
-  return begin_next_hand_over();
+  if (plan_.checkpoints)
+    return begin_next_hand_over();
+  // On a single node nobody has kept anything so far.
+  begin_checkpoints();
+  return restore_lost();
 }
 
 /// Whether what is to change hands is certain to be there at the stable epoch.

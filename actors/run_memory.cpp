@@ -10,7 +10,7 @@ namespace braid {
 namespace {
 
 /// What every record begins with. To be counted up when a content changes.
-constexpr std::uint32_t version = 3;
+constexpr std::uint32_t version = 4;
 
 enum class record_kind : std::uint32_t {
   snapshot,

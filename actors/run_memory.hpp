@@ -7,6 +7,7 @@
 #include "actors/reports.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -29,11 +30,12 @@ struct saved_run {
   std::vector<skipped_tuple> skipped; ///< beyond the stable epoch
   std::uint64_t hand_overs = 0;       ///< that were begun
   std::vector<node_index> avoided{};
+  std::optional<epoch_number> unsafe_until{}; ///< see `run_logic`
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& plan& report& stable& generation& generations& alive& lost& made&
-      skipped& hand_overs& avoided;
+      skipped& hand_overs& avoided& unsafe_until;
   }
 };
 

@@ -84,6 +84,15 @@ void source_logic::on_stable(epoch_number epoch) {
   note_held(*out_, early_);
 }
 
+void source_logic::take_checkpoints(const checkpoint_settings& how) {
+  if (checkpoints_.taken)
+    return;
+  checkpoints_ = how;
+  early_ = early_checkpoint{how.early()};
+  early_.on_checkpoint(load_->busy_ns);
+  out_->keep_until_stable(how.hold_cuts);
+}
+
 void source_logic::on_placement(const assignment& owners,
                                 const std::vector<hand_over>& under_way) {
   placed_ = placement{owners, under_way};

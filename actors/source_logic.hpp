@@ -51,6 +51,7 @@ public:
   bool name_checkpoint(epoch_number epoch) override;
   void on_cuts_held(epoch_number epoch) override;
   void on_stable(epoch_number epoch) override;
+  void take_checkpoints(const checkpoint_settings& how) override;
   void on_placement(const assignment& owners,
                     const std::vector<hand_over>& under_way) override;
   epoch_number stop_for_successors() override;

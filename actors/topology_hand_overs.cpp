@@ -187,9 +187,6 @@ void record(self_pointer self, const scaling_order& order,
 /// Throws for the caller to report.
 void begin_plan(self_pointer self, const scaling_plan& plan) {
   auto& logic = *self->state.logic;
-  if (logic.alive().size() < 2)
-    throw scaling_error{"on a single node nothing is backed up elsewhere, so "
-                        "nothing can be handed over; start another node"};
   for (auto& step : in_words(self, plan))
     log("topology")->info("{}: {}", self->state.given.report.name, step);
   carry_out(self, logic.hand_over_slices(plan.hand_overs));

@@ -395,7 +395,7 @@ caf::behavior topology_supervisor(topology_steps::self_pointer self,
     checkpoint_naming::clock::now(),
     std::max(given.plan.begins_after, saved ? saved->stable : 0)};
   state.savepoints.given = std::move(given.savepoints);
-  if (state.takes_checkpoints())
+  if (given.plan.may_take_checkpoints())
     on_checkpoint_tick(self);
   begin_savepoints(self);
   begin_scaling(self);

@@ -76,8 +76,7 @@ struct topology_supervisor_state {
 
   /// Regularly, not just for savepoints.
   bool takes_checkpoints() const {
-    return given.plan.settings.checkpoint_interval_us != 0
-           && given.plan.nodes.size() > 1;
+    return logic->plan().checkpoints;
   }
 };
 

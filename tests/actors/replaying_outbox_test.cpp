@@ -135,6 +135,37 @@ TEST_CASE("of epochs that are closed at once the rest goes later", "[replay]") {
   CHECK(trial.sent.taken(0) == "c3:0");
 }
 
+TEST_CASE("where no checkpoints are taken an epoch is kept until its receiver "
+          "has finished it",
+          "[replay]") {
+  outbox_on_trial trial{{.until_stable = false}};
+  for (epoch_number number : {1, 2, 3})
+    trial.epoch(number);
+  auto all = trial.out().held_for_replay().bytes;
+  trial.credit(0, 2);
+  trial.credit(1, 2);
+  auto rest = trial.out().held_for_replay().bytes;
+  CHECK(rest > 0);
+  CHECK(rest < all);
+  SECTION("from some time on, until it is stable") {
+    trial.out().keep_until_stable(false);
+    trial.credit(0, 3);
+    trial.credit(1, 3);
+    CHECK(trial.out().held_for_replay().bytes == rest);
+    trial.out().trim(3);
+    CHECK(trial.out().held_for_replay().bytes == 0);
+  }
+  SECTION("from some time on, closes are held, but not those before") {
+    trial.sent.taken(0);
+    trial.epoch(4);
+    trial.out().keep_until_stable(true);
+    trial.epoch(5);
+    CHECK(trial.sent.taken(0) == "b4 c4:2 b5");
+    trial.out().allow_closes(5);
+    CHECK(trial.sent.taken(0) == "c5:2");
+  }
+}
+
 TEST_CASE("closes wait until cuts are held, batches do not", "[replay]") {
   outbox_on_trial trial{{.hold_closes = true}};
   trial.batch(1);

@@ -33,6 +33,21 @@ run_logic running() {
   return result;
 }
 
+/// A partition on the only node.
+run_logic alone() {
+  deployment plan;
+  plan.run = 7;
+  plan.name = "chain-7";
+  plan.owners = {{{0, 0}, {0}}};
+  plan.nodes = {{"supervisor", 10, "127.0.0.1", 1}};
+  plan.checkpoints = false;
+  run_logic result{plan};
+  result.begin();
+  result.on_deployed(0);
+  result.on_started(0);
+  return result;
+}
+
 run_logic::actions to_both(command what) {
   return {{what, 0}, {what, 1}};
 }
@@ -240,4 +255,52 @@ TEST_CASE("a run that loses a node while it begins from a savepoint goes back "
   CHECK(logic.state() == run_state::running);
   logic.on_link_broken(0, 1, "cut");
   CHECK_FALSE(logic.current_recovery().goes_back);
+}
+
+// Sources that cut by the clock would cut otherwise, since nobody knows how
+// they have cut so far.
+TEST_CASE("a run on a single node takes checkpoints once another one joins") {
+  auto logic = alone();
+  CHECK(logic.on_node_joined({"late", 13, "127.0.0.1", 4})
+        == to_both(command::recover));
+  CHECK(logic.current_recovery().plan.checkpoints);
+  CHECK(logic.current_recovery().lost.empty());
+  for (node_index node : {0, 1})
+    logic.on_recovered(node, 1);
+  for (node_index node : {0, 1})
+    logic.on_resumed(node, 1);
+  CHECK(logic.is_unsafe());
+  SECTION("what is lost before they are stable is lost for good") {
+    auto saved = logic.saved({});
+    logic.on_node_lost(0, "gone");
+    CHECK(logic.state() == run_state::failed);
+    CHECK(logic.reason().find("first checkpoint") != std::string::npos);
+    run_logic after{saved};
+    after.on_supervisor_back({1}, {});
+    CHECK(after.state() == run_state::failed);
+  }
+  SECTION("not so a node without partitions") {
+    logic.on_node_lost(1, "gone");
+    CHECK(logic.state() == run_state::running);
+  }
+  SECTION("nor anything later") {
+    logic.on_checkpoint({7, {0, 0}, 0, 40, false, 0});
+    CHECK_FALSE(logic.is_unsafe());
+    logic.on_node_lost(0, "gone");
+    CHECK(logic.current_recovery().lost.size() == 1);
+  }
+}
+
+TEST_CASE("a run on a single node takes checkpoints once slices are to change "
+          "hands") {
+  auto logic = alone();
+  auto actions = logic.hand_over_slices({{0, {0}, {{{0}, 0}, {{1}, 0}}}});
+  CHECK(actions == run_logic::actions{{command::recover, 0}});
+  CHECK(logic.current_recovery().plan.checkpoints);
+  logic.on_recovered(0, 1);
+  logic.on_resumed(0, 1);
+  CHECK(logic.hand_overs_waiting() == 1);
+  actions = logic.on_checkpoint({7, {0, 0}, 0, 40, false, 0});
+  REQUIRE(logic.plan().hand_overs.size() == 1);
+  CHECK(logic.current_recovery().lost.size() == 2);
 }

@@ -27,11 +27,14 @@ inline std::uint64_t epoch_of(const nlohmann::json& status) {
 class chain_trial {
 public:
   /// Dead letters are made of the numbers `poison`, twice and thrice that,
-  /// unless it is 0.
+  /// unless it is 0. `first`: of the nodes only the first is started.
   chain_trial(std::size_t nodes, std::vector<std::string> settings,
-              std::uint64_t poison = 0)
+              std::uint64_t poison = 0, bool first = false)
     : all{nodes, std::move(settings)}, poison_(poison) {
-    all.start_all();
+    if (first)
+      all.start(0);
+    else
+      all.start_all();
   }
 
   void submit() {

@@ -60,3 +60,31 @@ TEST_CASE("nodes that are lost amid a hand-over change no byte of the output") {
   }
   trial.check_output();
 }
+
+TEST_CASE("slices change hands on a single node") {
+  chain_trial trial{1, quick};
+  trial.submit();
+  trial.await_progress(100);
+  for (auto partitions : {"4", "1"}) {
+    trial.all.ask({"scale", trial.run(), "chains", partitions});
+    auto status = trial.all.ask({"status", trial.run()});
+    CHECK(std::to_string(partitions_of(status, "chains")) == partitions);
+  }
+  trial.check_output();
+}
+
+TEST_CASE("a run that began on a single node uses others that join, and "
+          "survives their loss") {
+  chain_trial trial{3, quick, 0, true};
+  trial.submit();
+  trial.await_progress(100);
+  trial.all.start_all();
+  trial.all.ask({"scale", trial.run(), "chains", "5"});
+  auto status = trial.all.ask({"status", trial.run()});
+  CHECK(partitions_of(status, "chains") == 5);
+  CHECK(status["stable_epoch"] > 0);
+  trial.kill(1);
+  trial.await_progress(100);
+  CHECK(trial.all.ask({"status", trial.run()})["recoveries"] > 1);
+  trial.check_output();
+}

@@ -82,7 +82,8 @@ simulation_report run_trial(const crash_trial& trial) {
   random_generator random{seed};
   auto found = std::make_shared<recording>();
   auto graph = build_topology(description, found);
-  simulation run{*graph, scattered(*graph, 4, random, options.nodes), settings,
+  auto nodes = options.first_nodes == 0 ? options.nodes : options.first_nodes;
+  simulation run{*graph, scattered(*graph, 4, random, nodes), settings,
                  random(), options};
   auto report = run.run();
   if (options.stop_after != 0)

@@ -19,7 +19,9 @@ void simulation::disturb() {
   note_stopped();
   if (options_.hand_over_odds != 0)
     hand_over_some();
-  if (random_.below(200) != 0)
+  // Nothing can be lost before others join.
+  auto odds = supervisor_->logic().plan().checkpoints ? 200u : 20u;
+  if (random_.below(odds) != 0)
     return;
   // Something is as it was again.
   auto down = names_down();
@@ -82,7 +84,7 @@ void simulation::hand_over_some() {
   if (report_.hand_overs == most || random_.below(options_.hand_over_odds) != 0
       || logic.phase() != run_logic::hand_over_phase::none
       || logic.hand_overs_waiting() > 0 || logic.is_recovering()
-      || logic.alive().size() < 2)
+      || logic.state() != run_state::running)
     return;
   auto id = static_cast<operator_id>(random_.below(graph_->operators().size()));
   if (graph_->operators()[id].kind != operator_kind::stateful)
@@ -296,8 +298,8 @@ std::vector<std::string> simulation::names_down() const {
       up.insert(plan.nodes[node].name);
   std::vector<std::string> result;
   for (std::uint32_t i = 0; i < options_.nodes; ++i)
-    if (!up.contains(plan.nodes[i].name))
-      result.push_back(plan.nodes[i].name);
+    if (!up.contains(node_name(i)))
+      result.push_back(node_name(i));
   return result;
 }
 
@@ -316,7 +318,8 @@ bool simulation::is_replicated() const {
   auto lasts = [](auto& cut) { return cut.lasts; };
   if (std::any_of(cuts_.begin(), cuts_.end(), lasts))
     return false; // one of the two is going to be lost
-  if (logic.is_recovering() || supervisor_->is_coming_back()
+  if (logic.is_recovering() || logic.is_unsafe()
+      || supervisor_->is_coming_back() || !logic.plan().checkpoints
       || !zombies_.empty() || logic.alive().size() <= options_.replicas)
     return false;
   for (node_index node = 0; node < nodes_.size(); ++node) {

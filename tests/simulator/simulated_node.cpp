@@ -165,10 +165,7 @@ simulated_node::make(const partition_place& place, const restoring& restored,
   x.out = std::make_unique<instance_outbox>(*this, x);
   auto settings = *world.settings;
   settings.cuts.known = std::move(known);
-  auto is_source =
-    world.graph->operators()[place.id].kind == operator_kind::source;
-  if (!is_source || !world.has(planted_bug::sources_not_held))
-    settings.checkpoints.account = account_;
+  settings.checkpoints = checkpoints_of(place);
   x.logic = make_partition(
     *world.graph, owners_for(*plan_, place), place, settings,
     {*x.out, [&x, schedule = world.schedule] { schedule->make_ready(x); }},
@@ -179,6 +176,22 @@ simulated_node::make(const partition_place& place, const restoring& restored,
     x.slowness = world.random->below(2) == 0 ? 10 : 100;
   hosted_[number] = std::move(made);
   return x;
+}
+
+checkpoint_settings
+simulated_node::checkpoints_of(const partition_place& place) const {
+  auto& world = *world_;
+  auto result = world.settings->checkpoints;
+  auto is_source =
+    world.graph->operators()[place.id].kind == operator_kind::source;
+  if (!is_source || !world.has(planted_bug::sources_not_held))
+    result.account = account_;
+  result.later = result.taken;
+  if (!plan_->checkpoints) {
+    result.taken = result.hold_cuts = false;
+    result.every = 0;
+  }
+  return result;
 }
 
 void simulated_node::drop(std::size_t partition) {
@@ -357,7 +370,7 @@ void simulated_node::route() {
     x->logic->on_placement(owners_, plan_->hand_overs);
     world_->schedule->make_ready(*x);
     // The copy of its end may be gone with a holder, and there is no later one.
-    if (x->done && world_->settings->checkpoints.taken)
+    if (x->done && plan_->checkpoints && world_->settings->checkpoints.taken)
       back_up(*x, x->logic->checkpoint());
   }
 }

@@ -155,6 +155,7 @@ private:
   simulated_instance& make(const partition_place& place,
                            const restoring& restored,
                            std::shared_ptr<const recorded_cuts> known);
+  checkpoint_settings checkpoints_of(const partition_place& place) const;
   void drop(std::size_t partition);
   void send(node_index to, message what);
   void tell_supervisor(message what);

@@ -157,9 +157,13 @@ void simulated_node::recover(const recovery& what, std::uint64_t asked_by) {
     return restore_if_complete(); // asked once more
   generation_ = what.generation;
   void_.on_generation(what.plan.run, generation_);
+  auto begins = what.plan.checkpoints && !plan_->checkpoints;
   plan_ = what.plan;
   alive_ = {what.alive.begin(), what.alive.end()};
   drop_gone();
+  if (begins)
+    for (auto& [number, x] : hosted_)
+      x->logic->take_checkpoints(checkpoints_of(x->place));
   held_.forget_shadows(plan_->run);
   for (auto& lost : what.lost) {
     drop(world_->number_of(lost.place));

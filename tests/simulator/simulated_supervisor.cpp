@@ -264,8 +264,8 @@ checkpoint_naming::time simulated_supervisor::now() const {
 }
 
 bool simulated_supervisor::may_name() const {
-  return logic_->state() == run_state::running && !logic_->is_recovering()
-         && !back_;
+  return logic_->state() == run_state::running && logic_->plan().checkpoints
+         && !logic_->is_recovering() && !back_;
 }
 
 void simulated_supervisor::name(epoch_number epoch) {

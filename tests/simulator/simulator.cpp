@@ -18,8 +18,10 @@ deployment plan_of(const assignment& owners, const simulation_options& options,
   result.run = 1;
   result.name = "simulated";
   result.owners = owners;
-  for (std::uint32_t i = 0; i < options.nodes; ++i)
-    result.nodes.push_back({"node-" + std::to_string(i), 1, {}, 0});
+  auto nodes = options.first_nodes == 0 ? options.nodes : options.first_nodes;
+  for (std::uint32_t i = 0; i < nodes; ++i)
+    result.nodes.push_back({simulation::node_name(i), 1, {}, 0});
+  result.checkpoints = options.first_nodes != 1;
   result.settings.checkpoint_interval_us = settings.checkpoints.taken ? 1 : 0;
   result.settings.replicas = options.replicas;
   constexpr std::uint64_t no_limit = 1'000'000;
@@ -52,6 +54,9 @@ simulation::simulation(const topology& graph, assignment owners,
   world_->newest = [this] { return newest_epoch(); };
   journal_ = std::make_shared<simulated_journal>();
   auto plan = plan_of(owners, options_, settings_);
+  // What only the first node has must not be lost.
+  if (!plan.checkpoints)
+    losses_ = options_.replicas;
   supervisor_ = std::make_unique<simulated_supervisor>(*world_, plan, journal_);
   for (auto& node : plan.nodes)
     add_node(node.name);
@@ -223,6 +228,8 @@ std::string simulation::describe_instances() const {
                 + (supervisor_->is_coming_back() ? ", coming back" : "") + ", "
                 + std::to_string(network_->busy_channels())
                 + " channels busy\n";
+  for (auto node : logic.awaited())
+    result += "  waits for node " + std::to_string(node) + "\n";
   for (node_index node = 0; node < nodes_.size(); ++node) {
     if (!nodes_[node])
       continue;

@@ -65,6 +65,9 @@ struct simulation_options {
   std::uint64_t most_turns = 20'000'000;
   /// The nodes that there are; the supervisor is beside them.
   std::uint32_t nodes = 1;
+  /// Those of them that are there when the run begins; the others join. 0: all.
+  /// One alone takes no checkpoints.
+  std::uint32_t first_nodes = 0;
   /// Nodes that keep each backup, and each source's cuts. No more than so many
   /// are lost at a time.
   std::uint32_t replicas = 0;
@@ -168,6 +171,10 @@ public:
   /// Runs until all partitions are done. Throws `simulation_failure`, and what
   /// partitions throw.
   simulation_report run();
+
+  static std::string node_name(std::uint32_t number) {
+    return "node-" + std::to_string(number);
+  }
 
   /// The clock when a run begins.
   static constexpr event_time beginning = 1'000'000;
