@@ -70,6 +70,7 @@ bool data_plane::is_void(const std::string& from, run_id run,
 
 void data_plane::stop() {
   link_->stop();
+  holder_ = nullptr; // it must not outlive its actor system
 }
 
 std::shared_ptr<const run_routes> data_plane::routes_of(run_id run) const {
@@ -99,12 +100,13 @@ void data_plane::on_frame(const std::string& from,
         auto head = read_recovered_head(frame);
         if (is_void(from, head.run, head.incarnation))
           return;
-        return tell_.on_backup(from, frame,
-                               restored_->take(frame.bytes().size()));
+        return caf::anon_send(
+          holder_,
+          backup_arrival{from, frame, restored_->take(frame.bytes().size())});
       }
       case backup_frame_kind::backup:
       case backup_frame_kind::cuts:
-        return tell_.on_backup(from, frame, nullptr);
+        return caf::anon_send(holder_, backup_arrival{from, frame});
     }
     tell_.on_log(link_log::warning, "dropped a frame of unknown kind "
                                       + std::to_string(frame.kind()) + " from "
@@ -190,8 +192,10 @@ void data_plane::on_receipt(const std::string& from, const Receipt& receipt) {
   auto routes = routes_of(receipt.run);
   if (!routes)
     return;
+  // Before all else: epochs wait for it.
   if (auto* actor = routes->find(receipt.place.id, receipt.place.index))
-    caf::anon_send(*actor, receipt_arrival<Receipt>{from, receipt});
+    caf::anon_send<caf::message_priority::high>(
+      *actor, receipt_arrival<Receipt>{from, receipt});
 }
 
 void data_plane::on_credit(const std::string& node,

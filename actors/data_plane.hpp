@@ -29,10 +29,6 @@ public:
     std::function<void(const std::string& peer, const std::string& reason)>
       on_peer_down;
     std::function<void(const std::string& peer)> on_peer_up;
-    /// What others back up here, and parts of what is restored here.
-    std::function<void(const std::string& from, const incoming_frame&,
-                       arrival_window::ticket)>
-      on_backup;
     std::function<void(link_log, const std::string&)> on_log;
   };
 
@@ -42,6 +38,12 @@ public:
   std::uint16_t port() const;
 
   link_layer& link();
+
+  /// What others back up here, and parts of what is restored here, goes to this
+  /// actor. To be called once, before there are peers.
+  void give_backups_to(caf::actor holder) {
+    holder_ = std::move(holder);
+  }
 
   /// From now on frames of the run go to its actors, which `tell` tells of the
   /// routes, and must not block. Frames wait meanwhile: none comes to an actor
@@ -84,6 +86,7 @@ private:
   void forget_ended();
 
   callbacks tell_;
+  caf::actor holder_;
   /// Parts of what is restored here that are not loaded yet. They are read into
   /// bodies that the link keeps, as long as there are no more of them than
   /// that.

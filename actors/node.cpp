@@ -271,12 +271,6 @@ private:
     tell.on_peer_up = [this](const std::string& peer) {
       caf::anon_send(supervisor_, link_up{peer});
     };
-    tell.on_backup = [this](const std::string& from,
-                            const incoming_frame& frame,
-                            arrival_window::ticket ticket) {
-      caf::anon_send(supervisor_,
-                     backup_arrival{from, frame, std::move(ticket)});
-    };
     try {
       plane_ = std::make_unique<data_plane>(options, std::move(tell));
     } catch (const std::system_error& refused) {

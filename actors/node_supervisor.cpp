@@ -399,6 +399,7 @@ void spawn_keepers(caf::stateful_actor<node_supervisor_state>* self) {
     holder_begin{state.parts.settings.name, state.parts.settings.backup_bytes,
                  &state.parts.plane->link(), caf::actor{self},
                  state.held_bytes});
+  state.parts.plane->give_backups_to(state.holder);
   state.keeper = self->spawn<caf::linked>(
     savepoint_keeper, state.parts.settings.savepoints.directory);
 }
@@ -464,9 +465,6 @@ caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
     [=](recovered_part& part) { self->state.local->on_part(std::move(part)); },
     [=](const partition_loaded& loaded) {
       self->state.local->on_loaded(loaded);
-    },
-    [=](const backup_arrival& arrived) {
-      self->send(self->state.holder, arrived);
     },
     [=](const link_down& down) { self->state.on_link_down(down); },
     [=](const link_up& up) { self->state.links.on_up(up.peer); },

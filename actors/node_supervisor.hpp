@@ -146,9 +146,8 @@ struct node_supervisor_state {
 /// Receives `control_request`, from other nodes and from clients of its own,
 /// `partition_event`, `checkpoint_report`, `checkpoint_wish` and
 /// `checkpoint_refusal`, `replay_room`, `run_report`, `savepoint_report`,
-/// `savepoint_pruning`, `link_down`,
-/// `backup_arrival`, `recovered_part`, `join` (an address answers), `tick` and
-/// `stop`.
+/// `savepoint_pruning`, `link_down`, `recovered_part`, `join` (an address
+/// answers), `tick` and `stop`.
 caf::behavior node_supervisor(caf::stateful_actor<node_supervisor_state>* self,
                               node_parts parts);
 

@@ -131,8 +131,14 @@ caf::message_handler control_handlers(self_pointer self) {
         self->state.body.out->on_receipt(x.from, x.receipt);
       });
     },
+    // At once: closes wait for it, and the next message may be a whole epoch's
+    // work.
     [=](const receipt_arrival<cuts_receipt>& x) {
-      self->state.body.out->on_receipt(x.from, x.receipt);
+      handle(self, [&](partition& logic) {
+        auto& out = *self->state.body.out;
+        if (auto held = out.on_receipt(x.from, x.receipt))
+          logic.on_cuts_held(*held);
+      });
     },
     [=](const cuts_held& x) {
       handle(self, [&](partition& logic) { logic.on_cuts_held(x.epoch); });

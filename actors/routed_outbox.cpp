@@ -221,10 +221,10 @@ void routed_outbox::tell_caught_up() {
   tell_.caught_up();
 }
 
-void routed_outbox::on_receipt(const std::string& node,
-                               const cuts_receipt& receipt) {
-  if (auto epoch = cuts_.on_receipt(routes_->index_of(node), receipt))
-    tell_.cuts_held(*epoch);
+std::optional<epoch_number>
+routed_outbox::on_receipt(const std::string& node,
+                          const cuts_receipt& receipt) {
+  return cuts_.on_receipt(routes_->index_of(node), receipt);
 }
 
 void routed_outbox::on_stable(epoch_number epoch, bool shadow) {

@@ -94,7 +94,9 @@ public:
   void tell_caught_up() override;
 
   void on_receipt(const std::string& node, const backup_receipt& receipt);
-  void on_receipt(const std::string& node, const cuts_receipt& receipt);
+  /// Returns the epoch up to which cuts are held, if that is news.
+  std::optional<epoch_number> on_receipt(const std::string& node,
+                                         const cuts_receipt& receipt);
   /// A shadow's checkpoints count when they are kept, however late.
   void on_stable(epoch_number epoch, bool shadow);
 

@@ -19,10 +19,7 @@ namespace {
 
 data_plane::callbacks deaf() {
   return {[](const std::string&, const std::string&) {},
-          [](const std::string&) {},
-          [](const std::string&, const incoming_frame&,
-             const arrival_window::ticket&) {},
-          [](link_log, const std::string&) {}};
+          [](const std::string&) {}, [](link_log, const std::string&) {}};
 }
 
 } // namespace
@@ -70,15 +67,20 @@ TEST_CASE("parts of a recovery are void once their connection broke") {
     std::unique_lock guard{mutex};
     REQUIRE(changed.wait_for(guard, time_limit, condition));
   };
+  message_types config;
+  caf::actor_system system{config};
+  auto holder = system.spawn([&](caf::event_based_actor*) -> caf::behavior {
+    return {[&](const backup_arrival& x) {
+      note(
+        [&] { arrived.push_back(read_recovered_part(x.frame).incarnation); });
+    }};
+  });
   auto tell = deaf();
-  tell.on_backup = [&](const std::string&, const incoming_frame& frame,
-                       const arrival_window::ticket&) {
-    note([&] { arrived.push_back(read_recovered_part(frame).incarnation); });
-  };
   tell.on_peer_down = [&](const std::string&, const std::string&) {
     note([&] { down = true; });
   };
   data_plane plane{options_for("b"), tell};
+  plane.give_backups_to(holder);
   plane.on_generation(7, 5);
   auto part_of = [](incarnation_number incarnation) {
     recovered_part part;
@@ -105,6 +107,7 @@ TEST_CASE("parts of a recovery are void once their connection broke") {
   after.link.send("b", to_frame(part_of(6)));
   wait_until([&] { return arrived.size() == 2; });
   CHECK(arrived == std::vector<incarnation_number>{5, 6});
+  caf::anon_send_exit(holder, caf::exit_reason::user_shutdown);
 }
 
 TEST_CASE("a frame that cannot be read ends its connection, for a new one") {
