@@ -247,7 +247,8 @@ run_logic::actions run_logic::on_node_joined(node_address node) {
   if (is_first_start())
     return {};
   take_in_early_nodes();
-  return begin_recovery();
+  // What waits to change hands can wait for one more checkpoint.
+  return phase_ == hand_over_phase::none ? restore_lost() : begin_recovery();
 }
 
 run_logic::actions run_logic::on_link_broken(node_index one, node_index other,

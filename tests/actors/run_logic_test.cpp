@@ -300,6 +300,15 @@ TEST_CASE("a run on a single node takes checkpoints once slices are to change "
   logic.on_recovered(0, 1);
   logic.on_resumed(0, 1);
   CHECK(logic.hand_overs_waiting() == 1);
+  // They wait for one more if a node joins.
+  if (GENERATE(false, true)) {
+    logic.on_node_joined({"late", 13, "127.0.0.1", 4});
+    for (node_index node : {0, 1})
+      logic.on_recovered(node, 2);
+    for (node_index node : {0, 1})
+      logic.on_resumed(node, 2);
+    CHECK(logic.hand_overs_waiting() == 1);
+  }
   actions = logic.on_checkpoint({7, {0, 0}, 0, 40, false, 0});
   REQUIRE(logic.plan().hand_overs.size() == 1);
   CHECK(logic.current_recovery().lost.size() == 2);
