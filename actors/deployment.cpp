@@ -25,6 +25,18 @@ std::shared_ptr<recorded_cuts> load_cuts(const std::filesystem::path& folder) {
 
 } // namespace
 
+checkpoint_settings checkpoint_settings_of(const deployment& plan) {
+  checkpoint_settings result;
+  result.taken = plan.checkpoints && plan.may_take_checkpoints();
+  result.later = plan.may_take_checkpoints();
+  result.replay_budget =
+    std::chrono::microseconds{plan.settings.replay_budget_us};
+  // Only cuts by the clock cannot be found again from the input.
+  result.hold_cuts =
+    result.taken && !plan.asked.count_cuts && plan.asked.repeat_cuts.empty();
+  return result;
+}
+
 partition_settings partition_settings_of(const deployment& plan,
                                          const std::string& here) {
   partition_settings result;
@@ -36,14 +48,7 @@ partition_settings partition_settings_of(const deployment& plan,
   result.cuts.max_tuples = given.max_tuples;
   result.cuts.max_bytes = given.max_bytes;
   result.cuts.count = plan.asked.count_cuts;
-  result.checkpoints.taken = plan.checkpoints && plan.may_take_checkpoints();
-  result.checkpoints.later = plan.may_take_checkpoints();
-  result.checkpoints.replay_budget =
-    std::chrono::microseconds{given.replay_budget_us};
-  // Only cuts by the clock cannot be found again from the input.
-  result.checkpoints.hold_cuts = result.checkpoints.taken
-                                 && !plan.asked.count_cuts
-                                 && plan.asked.repeat_cuts.empty();
+  result.checkpoints = checkpoint_settings_of(plan);
   if (!plan.asked.repeat_cuts.empty())
     result.cuts.repeat = load_cuts(plan.asked.repeat_cuts);
   if (!plan.asked.record_cuts.empty()) {

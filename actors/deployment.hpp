@@ -124,6 +124,9 @@ assignment owners_for(const deployment& plan, const partition_place& place);
 /// Gives the slices to the successors.
 void take_place(const hand_over& what, assignment& owners);
 
+/// When its partitions take checkpoints, but for what is the node's own.
+checkpoint_settings checkpoint_settings_of(const deployment& plan);
+
 /// The settings for the partitions of a run on node `here`. Opens the files of
 /// recorded cuts; throws `std::runtime_error` if that fails.
 partition_settings partition_settings_of(const deployment& plan,

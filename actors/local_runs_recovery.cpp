@@ -60,7 +60,7 @@ void local_runs::recover(const recovery& what,
 /// The run has done without so far.
 void local_runs::begin_checkpoints(local_run& run) const {
   auto account = run.settings.checkpoints.account;
-  run.settings.checkpoints = partition_settings_of(run.plan, here_).checkpoints;
+  run.settings.checkpoints = checkpoint_settings_of(run.plan);
   run.settings.checkpoints.account = account;
   for (auto& [place, known] : run.partitions)
     caf::anon_send(known.actor, checkpoints_begin{run.settings.checkpoints});

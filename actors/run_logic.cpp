@@ -208,7 +208,7 @@ run_logic::actions run_logic::on_checkpoint(const checkpoint_report& report) {
 // -- recovery -----------------------------------------------------------------
 
 bool run_logic::survives_losses() const {
-  return !is_over(state_) && plan_.settings.checkpoint_interval_us != 0;
+  return !is_over(state_) && plan_.may_take_checkpoints();
 }
 
 /// Those that joined before all others had started.

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+using namespace braid;
 using namespace braid::testing;
 
 namespace {
@@ -87,4 +88,34 @@ TEST_CASE("a run that began on a single node uses others that join, and "
   trial.await_progress(100);
   CHECK(trial.all.ask({"status", trial.run()})["recoveries"] > 1);
   trial.check_output();
+}
+
+TEST_CASE("cuts that are recorded stay so when checkpoints begin later") {
+  scratch_folder folder;
+  auto path = [&](const char* name) { return (folder.path() / name).string(); };
+  cluster all{2, quick};
+  all.start(0);
+  auto submit = [&](const char* output, const char* rate, const char* option) {
+    return all.submit({"hash_chains", "--set", "count=100000",
+                       std::string{"rate="} + rate, "poison=0",
+                       "output=" + path(output), option, path("cuts"),
+                       "--parallelism", "2"});
+  };
+  auto await = [&](const std::string& run, const auto& enough) {
+    auto status = all.ask_until({"status", run}, [&](auto& answer) {
+      return answer["over"].template get<bool>() || enough(answer);
+    });
+    return status["state"].template get<std::string>();
+  };
+  auto never = [](auto&) { return false; };
+  auto run = submit("recorded", "20000", "--record-cuts");
+  // So many that some are on the disk.
+  CHECK(await(run, [](auto& x) { return epoch_of(x) > 300; }) == "running");
+  all.start_all();
+  CHECK(await(run, never) == "complete");
+  CHECK(await(submit("repeated", "0", "--repeat-cuts"), never) == "complete");
+  auto compared =
+    run_to_end({"/usr/bin/diff", "-rq", path("recorded"), path("repeated")});
+  CHECK(compared.output.empty());
+  CHECK(compared.status == 0);
 }
