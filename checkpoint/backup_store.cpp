@@ -34,7 +34,8 @@ std::string to_string(put_result x) {
   return {};
 }
 
-byte_buffer whole_of(const restored_slice& found, const fold_function& fold) {
+std::shared_ptr<const byte_buffer> changes_of(const restored_slice& found,
+                                              const fold_function& fold) {
   auto changes = found.changes;
   while (changes.size() > 1) {
     decltype(changes) halved;
@@ -45,8 +46,12 @@ byte_buffer whole_of(const restored_slice& found, const fold_function& fold) {
                            fold(changes[i]->bytes(), changes[i + 1]->bytes())));
     changes = std::move(halved);
   }
-  return changes.empty() ? *found.full
-                         : fold(found.full->bytes(), changes[0]->bytes());
+  return changes.empty() ? nullptr : changes[0];
+}
+
+byte_buffer whole_of(const restored_slice& found, const fold_function& fold) {
+  auto changes = changes_of(found, fold);
+  return changes ? fold(found.full->bytes(), changes->bytes()) : *found.full;
 }
 
 backup_store::backup_store(settings limits, fold_function fold)
@@ -325,24 +330,44 @@ bool backup_store::wants_fold(const slice_state& slice,
   });
 }
 
+/// Changes that are small once they are folded among each other, because they
+/// are to the same records, stay apart: the full copy is far dearer to write
+/// anew.
+backup_store::entry backup_store::folded(const entries::value_type& full,
+                                         const restored_slice& found) const {
+  auto changes = changes_of(found, fold_);
+  auto small = changes
+               && changes->size() * 200
+                    <= full.second.content->size() * settings_.fold_percent;
+  if (small)
+    return {full.first, 0, std::move(changes), 0};
+  if (!changes)
+    return {std::nullopt, 0, found.full, 0};
+  auto whole = std::make_shared<const byte_buffer>(
+    fold_(found.full->bytes(), changes->bytes()));
+  return {std::nullopt, 0, std::move(whole), 0};
+}
+
 void backup_store::fold(entries& held, epoch_number stable) {
   auto last = newest(held, stable);
   auto parts = chain_of(held, last);
   auto found = found_in(parts);
   if (found.result != restored_slice::outcome::found)
     return;
-  auto folded = whole_of(found, fold_);
+  auto made = folded(*parts.front(), found);
+  made.incarnation = last->second.incarnation;
   // Room that folding made and did not need counts for nothing, but is held.
-  if (folded.capacity() > folded.size() + folded.size() / most_unused)
-    folded = byte_buffer{folded.bytes()};
-  auto sum = checksum(folded);
-  entry whole{std::nullopt, last->second.incarnation,
-              std::make_shared<const byte_buffer>(std::move(folded)), sum};
-  auto& replaced = held.at(last->first);
-  bytes_ += bytes_of(whole);
-  bytes_ -= bytes_of(replaced);
-  replaced = std::move(whole);
+  auto& content = made.content;
+  if (content->capacity() > content->size() + content->size() / most_unused)
+    content = std::make_shared<const byte_buffer>(content->bytes());
+  made.checksum = checksum(*content);
   parts.pop_back();
+  if (made.base)
+    parts.erase(parts.begin());
+  auto& replaced = held.at(last->first);
+  bytes_ += bytes_of(made);
+  bytes_ -= bytes_of(replaced);
+  replaced = std::move(made);
   for (auto& part : parts)
     erase(held, part);
 }

@@ -81,6 +81,10 @@ struct restored_slice {
 using fold_function = std::function<byte_buffer(
   std::span<const std::byte> base, std::span<const std::byte> changes)>;
 
+/// All changes that were found, folded among each other; null: there are none.
+std::shared_ptr<const byte_buffer> changes_of(const restored_slice& found,
+                                              const fold_function& fold);
+
 /// What was found, in one piece. Changes, which are small, are folded among
 /// each other first: so the full copy is gone through only once.
 byte_buffer whole_of(const restored_slice& found, const fold_function& fold);
@@ -97,9 +101,10 @@ public:
   struct settings {
     /// Bytes held at most. Folding needs room for one more slice meanwhile.
     std::uint64_t limit = std::uint64_t{1} << 30;
-    /// Changes are folded once they exceed this many per cent of their base.
+    /// Changes are folded once they exceed this many per cent of their base:
+    /// among each other, and into it if they exceed half of that even so.
     std::uint32_t fold_percent = 50;
-    /// Or once there are more of them than this.
+    /// They are also folded once there are more of them than this.
     std::size_t longest_chain = 32;
   };
 
@@ -189,6 +194,8 @@ private:
   void sweep(const backup_key& key, slice_state& slice, epoch_number stable);
   void skip_unchanged(entries& held, epoch_number stable);
   bool wants_fold(const slice_state& slice, epoch_number stable) const;
+  entry folded(const entries::value_type& full,
+               const restored_slice& found) const;
   void fold(entries& held, epoch_number stable);
 
   settings settings_;
