@@ -10,9 +10,10 @@
 namespace braid {
 
 /// Names epochs ahead of all sources, one at a time: one every interval, and
-/// earlier if somebody wishes, but not before as long again has passed as the
-/// last one took to become stable. A source refuses an epoch that it has closed
-/// already; the next one is named further ahead. Pure: is told the time.
+/// earlier if somebody wishes, but not before the last one has paid for itself:
+/// as long again has passed as it took to become stable, and as long as is fair
+/// for what it wrote. A source refuses an epoch that it has closed already; the
+/// next one is named further ahead. Pure: is told the time.
 class checkpoint_naming {
 public:
   using clock = std::chrono::steady_clock;
@@ -67,6 +68,7 @@ public:
                      / static_cast<double>(passed.count());
     newest_ = newest;
     counted_ = begun_ = now;
+    bytes_ = 0;
     named_ = newest + factor_ * (least + static_cast<epoch_number>(meanwhile));
     return named_;
   }
@@ -76,11 +78,19 @@ public:
     wished_ = std::max(wished_, epoch);
   }
 
+  /// A partition's checkpoint of that epoch, of so many bytes, is backed up.
+  void on_backed_up(epoch_number epoch, std::uint64_t bytes) {
+    if (epoch == named_)
+      bytes_ = std::max(bytes_, bytes);
+  }
+
   void on_stable(epoch_number epoch, time now) {
     stable_ = std::max(stable_, epoch);
     if (named_ == 0 || epoch < named_)
       return;
-    rest_until_ = now + (now - begun_);
+    std::chrono::microseconds fair{bytes_ / early_bytes_per_us};
+    rest_until_ =
+      now + std::max(now - begun_, std::min<duration>(fair, longest_rest));
     named_ = 0;
     factor_ = 1;
   }
@@ -113,6 +123,10 @@ private:
   // What it takes to tell sources, with time to spare.
   static constexpr duration longest_lead = std::chrono::milliseconds{25};
   static constexpr duration least_pause = std::chrono::milliseconds{100};
+  // Partitions write no more than 25 MB a second for checkpoints that come
+  // early, some twentieth of what they could. But buffers fill meanwhile.
+  static constexpr std::uint64_t early_bytes_per_us = 25;
+  static constexpr duration longest_rest = std::chrono::seconds{1};
 
   duration interval_;
   epoch_number factor_ = 1;
@@ -120,9 +134,10 @@ private:
   epoch_number wished_ = 0;
   epoch_number stable_ = 0;
   epoch_number newest_ = 0;
-  time counted_;    ///< when `newest_` was the newest
-  time begun_;      ///< the last one
-  time rest_until_; ///< before that none is named early
+  std::uint64_t bytes_ = 0; ///< of the largest part of the one on its way
+  time counted_;            ///< when `newest_` was the newest
+  time begun_;              ///< the last one
+  time rest_until_;         ///< before that none is named early
 };
 
 } // namespace braid

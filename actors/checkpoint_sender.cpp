@@ -18,7 +18,7 @@ checkpoint_sender::checkpoint_sender(run_id run, partition_place place,
 bool checkpoint_sender::begin(partition_checkpoint checkpoint,
                               const backup_holders& holders) {
   auto by_node = split(checkpoint, holders);
-  pending waiting{checkpoint.ended, {}};
+  pending waiting{checkpoint.ended, 0, {}};
   for (auto& [node, filled] : by_node) {
     auto& holder = holders_[node];
     // Receipts that have not come by now may never come.
@@ -28,6 +28,7 @@ bool checkpoint_sender::begin(partition_checkpoint checkpoint,
       waiting.missing.emplace(node, part.part);
       auto bytes = bytes_of(part);
       waiting_bytes_ += bytes;
+      waiting.bytes += bytes;
       holder.waiting.push_back({std::move(part), bytes});
     }
   }
@@ -164,7 +165,8 @@ checkpoint_sender::on_receipt(node_index from, const backup_receipt& receipt) {
     if (awaited)
       pending_.erase(found);
   } else if (awaited && found->second.missing.empty()) {
-    result.completed = completion{receipt.epoch, found->second.ended};
+    result.completed =
+      completion{receipt.epoch, found->second.ended, found->second.bytes};
     pending_.erase(found);
   }
   return result;

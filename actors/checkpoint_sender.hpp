@@ -52,7 +52,8 @@ public:
 
   struct completion {
     epoch_number epoch = 0;
-    bool ended = false; ///< it holds for all later epochs as well
+    bool ended = false;      ///< it holds for all later epochs as well
+    std::uint64_t bytes = 0; ///< sent to all holders
   };
 
   struct outcome {
@@ -98,6 +99,7 @@ private:
 
   struct pending {
     bool ended = false;
+    std::uint64_t bytes = 0;
     std::set<std::pair<node_index, std::uint32_t>> missing; ///< node, part
   };
 

@@ -77,7 +77,8 @@ made_partition local_runs::make(const local_run& run,
   body.backed_up = [=, tell = tell_.backed_up, run = run.plan.run,
                     load = body.load, generation = restored.generation](
                      const checkpoint_sender::completion& what) {
-    tell({run, place, generation, what.epoch, what.ended, load->busy_ns});
+    tell({run, place, generation, what.epoch, what.ended, load->busy_ns,
+          what.bytes});
   };
   body.not_kept = [tell = tell_.not_kept, run = run.plan.run](
                     epoch_number epoch, const std::string& reason) {

@@ -87,10 +87,11 @@ struct checkpoint_report {
   epoch_number epoch = 0;
   bool ended = false;        ///< it is good for all later epochs as well
   std::uint64_t busy_ns = 0; ///< that the instance has spent so far
+  std::uint64_t bytes = 0;   ///< of the checkpoint, with all replicas
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& run& place& generation& epoch& ended& busy_ns;
+    archive& run& place& generation& epoch& ended& busy_ns& bytes;
   }
 };
 

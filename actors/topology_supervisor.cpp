@@ -250,6 +250,7 @@ void carry_out(self_pointer self, const run_logic::actions& actions) {
 
 void on_checkpoint(self_pointer self, const checkpoint_report& done) {
   auto& state = self->state;
+  state.naming.on_backed_up(done.epoch, done.bytes);
   carry_out(self, state.logic->on_checkpoint(done));
   if (state.given.report.stable_epoch == state.logic->stable())
     return;

@@ -109,6 +109,27 @@ TEST_CASE("a checkpoint that is wished for is named early") {
     CHECK(!naming.is_due(start + 1999ms));
     CHECK(naming.is_due(start + 2s));
   }
+  SECTION("but later if it was large") {
+    naming.on_wish(named + 1);
+    naming.on_backed_up(named, 5'000'000);
+    naming.on_backed_up(named, 7);
+    naming.on_stable(named, start + 10ms);
+    CHECK(!naming.is_due(start + 209ms));
+    CHECK(naming.is_due(start + 210ms));
+    auto next = naming.name(100, start + 210ms);
+    naming.on_wish(next + 1);
+    SECTION("that of another is of no account") {
+      naming.on_backed_up(named, 5'000'000);
+      naming.on_stable(next, start + 220ms);
+      CHECK(naming.is_due(start + 230ms));
+    }
+    SECTION("not for ever, as buffers fill") {
+      naming.on_backed_up(next, std::uint64_t{1} << 40);
+      naming.on_stable(next, start + 220ms);
+      CHECK(!naming.is_due(start + 1219ms));
+      CHECK(naming.is_due(start + 1220ms));
+    }
+  }
   SECTION("again if it was refused") {
     naming.on_refused(named);
     CHECK(naming.is_due(start + 1ms));

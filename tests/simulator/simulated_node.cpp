@@ -298,7 +298,8 @@ void simulated_node::report_backed_up(
   // Any figure will do, so that partitions go to any node.
   from.told_busy_ns += world_->random->below(1'000);
   tell_supervisor(checkpoint_report{run, from.place, from.incarnation,
-                                    what.epoch, what.ended, from.told_busy_ns});
+                                    what.epoch, what.ended, from.told_busy_ns,
+                                    what.bytes});
 }
 
 void simulated_node::send_parts(simulated_instance& from) {

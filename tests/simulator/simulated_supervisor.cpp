@@ -143,6 +143,7 @@ void simulated_supervisor::resume_early() {
 
 void simulated_supervisor::on(node_index, const checkpoint_report& what) {
   auto report = what;
+  naming_.on_backed_up(what.epoch, what.bytes);
   if (world_->has(planted_bug::reports_not_void)) {
     heard_.push_back(report);
     report.generation = logic_->generation_of(report.place);
