@@ -20,6 +20,12 @@
 
 namespace braid {
 
+/// A key that will be at hand soon, of the type that the handle has.
+struct coming_key {
+  const void* key = nullptr;
+  std::size_t hash = 0;
+};
+
 /// State of one name, for all slices of a partition.
 class state_handle {
 public:
@@ -71,6 +77,15 @@ public:
   /// An epoch has ended at `watermark`: takes away what has a time to live that
   /// is over. That is a change.
   virtual void expire(std::uint32_t, event_time) {}
+
+  /// About how much memory all slices take, if `fetch` does anything.
+  virtual std::size_t bytes() const {
+    return 0;
+  }
+
+  /// Brings what there is of these keys into the cache, all at once: one after
+  /// the other they would each be waited for.
+  virtual void fetch(std::uint32_t, std::span<const coming_key>) const {}
 
 private:
   std::string name_;

@@ -16,6 +16,19 @@ public:
 
   using state_handle::state_handle;
 
+  /// Of the entries alone.
+  std::size_t bytes() const override {
+    std::size_t entries = 0;
+    for (auto& each : tables_)
+      entries += each.size();
+    return entries * table::entry_bytes;
+  }
+
+  void fetch(std::uint32_t local,
+             std::span<const coming_key> keys) const override {
+    tables_[local].fetch(keys);
+  }
+
   table& of(std::uint32_t local) {
     return tables_[local];
   }

@@ -5,10 +5,12 @@
 #include "operators/state_handle.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -108,6 +110,9 @@ public:
   using entries = state_entries<Key, entry>;
   using const_iterator = typename entries::const_iterator;
 
+  static constexpr std::size_t entry_bytes =
+    sizeof(typename entries::value_type);
+
   std::size_t size() const {
     return entries_.size();
   }
@@ -148,6 +153,22 @@ public:
 
   entry* find_entry(const Key& key) {
     return find_entry(key, key_hasher{}(key));
+  }
+
+  /// Brings the entries of these keys into the cache. None of the lookups waits
+  /// for another, so the processor does many at a time.
+  void fetch(std::span<const coming_key> keys) const {
+    for (auto& each : keys) {
+      auto found = entries_.find(*static_cast<const Key*>(each.key), each.hash);
+      if (found == entries_.end())
+        continue;
+      auto* lines = reinterpret_cast<const std::byte*>(&*found);
+      for (std::size_t at = 0; at < std::min(entry_bytes, most_fetched);
+           at += cache_line)
+        __builtin_prefetch(lines + at, 1);
+      // A function that does nothing but that is left out by GCC 12.
+      asm volatile("" : : "r"(lines));
+    }
   }
 
   /// The value, which counts as changed.
@@ -305,6 +326,12 @@ public:
 private:
   using records = typed_records<Key, Value>;
 
+  static constexpr std::size_t cache_line = 64;
+  // What lies beyond in an entry may not be needed.
+  static constexpr std::size_t most_fetched = 5 * cache_line;
+  static constexpr std::size_t fetched_together = 16;
+  static constexpr std::size_t few_kept = 8;
+
   /// An entry as it was when it was frozen.
   struct kept_entry {
     Key key;
@@ -330,6 +357,12 @@ private:
       auto begin = bytes.size();
       records::encode(key, value, bytes, classes);
       kept.push_back({key, begin, bytes.size()});
+      // Where one is changed again, most are.
+      if (kept.size() == few_kept) {
+        auto most = std::max(kept.size(), changes.keys().size());
+        kept.reserve(most);
+        bytes.reserve(bytes.size() / few_kept * most);
+      }
     }
 
     std::span<const std::byte> bytes_of(const kept_entry& x) const {
@@ -386,6 +419,13 @@ private:
     frozen_->all_kept = true;
   }
 
+  void fetch(std::span<const Key> keys) const {
+    std::array<coming_key, fetched_together> coming;
+    for (std::size_t i = 0; i < keys.size(); ++i)
+      coming[i] = {&keys[i], key_hasher{}(keys[i])};
+    fetch(std::span<const coming_key>{coming.data(), keys.size()});
+  }
+
   frozen_records frozen_entries() {
     frozen_records result;
     result.present.reserve(entries_.size());
@@ -408,7 +448,13 @@ private:
               [](auto& a, auto& b) { return key_less(a.key, b.key); });
     auto next = kept.begin();
     auto less = [](auto& a, auto& b) { return key_less(a, b); };
-    for (auto& key : frozen_->changes.in_order(less)) {
+    auto& keys = frozen_->changes.in_order(less);
+    result.present.reserve(keys.size());
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (i % fetched_together == 0)
+        fetch(std::span{keys}.subspan(
+          i, std::min(fetched_together, keys.size() - i)));
+      auto& key = keys[i];
       if (next != kept.end() && !key_less(key, next->key)) {
         result.present.push_back({&next->key, nullptr, &*next});
         ++next;
