@@ -68,7 +68,7 @@ void keep_freed_memory() {
   static std::once_flag once;
   std::call_once(once, [] {
     mallopt(M_TRIM_THRESHOLD, 256 << 20);
-    mallopt(M_TOP_PAD, 16 << 20);
+    mallopt(M_TOP_PAD, 64 << 20);
     mallopt(M_MMAP_THRESHOLD, 64 << 20);
   });
 }
