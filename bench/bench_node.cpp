@@ -52,6 +52,7 @@ bench_cluster::bench_cluster(std::string program, const options& how)
   auto settings = bench_settings("bench");
   settings.runs = how.runs;
   settings.scaling = how.scaling;
+  settings.threads = how.threads;
   settings.savepoints.directory = savepoint_folder().string();
   node_ = std::make_unique<node>(settings, bench_registry());
   for (unsigned i = 0; i < how.workers; ++i)
@@ -115,6 +116,22 @@ std::uint64_t bench_cluster::tuples_into(const std::string& run,
       if (partition.run == run && partition.operator_name == operator_name)
         result += partition.tuples_in;
   return result;
+}
+
+std::uint64_t bench_cluster::newest_epoch(const std::string& run) {
+  std::uint64_t result = 0;
+  for (auto& node : node_->report().nodes)
+    for (auto& partition : node.partitions)
+      if (partition.run == run)
+        result = std::max(result, partition.epoch);
+  return result;
+}
+
+std::uint64_t bench_cluster::stable_epoch(const std::string& run) {
+  for (auto& each : node_->report().runs)
+    if (each.name == run)
+      return each.stable_epoch;
+  return 0;
 }
 
 std::chrono::duration<double> bench_cluster::run(const submission& asked) {

@@ -29,7 +29,7 @@ public:
     unsigned workers = 0;
     run_settings runs{};
     scaling_settings scaling{};
-    unsigned threads = 0; ///< of each worker's scheduler; 0: as usual
+    unsigned threads = 0; ///< of each node's scheduler; 0: as usual
   };
   bench_cluster(std::string program, const options& how);
   ~bench_cluster();
@@ -54,6 +54,12 @@ public:
   /// How many tuples all partitions of an operator have taken in so far.
   std::uint64_t tuples_into(const std::string& run,
                             const std::string& operator_name);
+
+  /// The newest epoch that any partition of the run has finished.
+  std::uint64_t newest_epoch(const std::string& run);
+
+  /// 0: none yet.
+  std::uint64_t stable_epoch(const std::string& run);
 
   /// Runs a topology to its end; how long that took. Throws `request_error` if
   /// the run fails.

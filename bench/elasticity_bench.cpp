@@ -169,10 +169,12 @@ bool is_enough(const bench_setup& setup, double rate, std::uint32_t first,
 /// The fewest partitions that keep up, found by trying from `least` on.
 template <class Enough>
 std::uint32_t fewest(double least, Enough&& enough) {
-  auto result = static_cast<std::uint32_t>(std::ceil(least));
-  while (!enough(result))
-    ++result;
-  return result;
+  auto first = static_cast<std::uint32_t>(std::ceil(least));
+  for (auto result = first; result <= 2 * first; ++result)
+    if (enough(result))
+      return result;
+  throw request_error{"twice the partitions that the rate needs do not keep up"
+                      " with it: is the machine busy with something else?"};
 }
 
 struct stages {

@@ -18,8 +18,30 @@ run_settings with_checkpoints(bool taken) {
   return result;
 }
 
-/// Runs `large_state` until all keys are there, and then for `time` more.
-/// `measured` is called as that begins and as it ends, with the tuples so far.
+/// Tries every few milliseconds.
+template <class Condition>
+void await(const std::string& what, Condition&& holds) {
+  auto deadline = std::chrono::steady_clock::now() + 2min;
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > deadline)
+      throw request_error{what + " took longer than 2 minutes"};
+    std::this_thread::sleep_for(5ms);
+  }
+}
+
+/// What waited while the state was filled and backed up is not measured. Where
+/// the rate is as much as is carried, that does not end.
+void await_catch_up() {
+  auto deadline = std::chrono::steady_clock::now() + 1min;
+  do {
+    std::this_thread::sleep_for(200ms);
+  } while (take_ages().percentile(0.5) > 100'000
+           && std::chrono::steady_clock::now() < deadline);
+}
+
+/// Runs `large_state` until all keys are there and backed up, and then for
+/// `time` more. `measured` is called as that begins and as it ends, with the
+/// tuples so far.
 template <class Measured>
 void run_for(const bench_setup& setup, const state_size& size,
              std::uint64_t rate, bool checkpoints, std::chrono::seconds time,
@@ -27,13 +49,15 @@ void run_for(const bench_setup& setup, const state_size& size,
   bench_cluster cluster{setup.program, 1, with_checkpoints(checkpoints)};
   result_watch::begin();
   auto run = cluster.supervising().submit(large_state(size, rate));
-  auto deadline = std::chrono::steady_clock::now() + 2min;
-  while (result_watch::newest() < size.keys) {
-    if (std::chrono::steady_clock::now() > deadline)
-      throw request_error{run + " did not fill its state within 2 minutes"};
-    std::this_thread::sleep_for(5ms);
-  }
+  await("filling the state",
+        [&] { return result_watch::newest() >= size.keys; });
   // The first checkpoint with everything in it is not what is measured.
+  auto full = cluster.newest_epoch(run);
+  if (checkpoints)
+    await("backing all of the state up",
+          [&] { return cluster.stable_epoch(run) >= full; });
+  if (rate != 0)
+    await_catch_up();
   std::this_thread::sleep_for(3s);
   measured(cluster.tuples_into(run, "store"));
   std::this_thread::sleep_for(time);

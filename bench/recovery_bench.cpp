@@ -39,13 +39,6 @@ void wait_until(Condition&& condition, std::chrono::seconds limit,
   }
 }
 
-std::uint64_t stable_epoch_of(bench_cluster& cluster, const std::string& run) {
-  for (auto& each : cluster.supervising().report().runs)
-    if (each.name == run)
-      return each.stable_epoch;
-  return 0;
-}
-
 /// From the kill of the worker that counts to the first new result of what it
 /// had, in seconds. Source and sink run in this process.
 double time_recovery(const bench_setup& setup, const experiment& what) {
@@ -63,8 +56,8 @@ double time_recovery(const bench_setup& setup, const experiment& what) {
   wait_until([&] { return result_watch::newest() >= what.kill_at_tuple; }, 120s,
              "the state to be there");
   if (what.kill_at_tuple != 0) {
-    auto stable = stable_epoch_of(cluster, run);
-    wait_until([&] { return stable_epoch_of(cluster, run) > stable + 1; }, 120s,
+    auto stable = cluster.stable_epoch(run);
+    wait_until([&] { return cluster.stable_epoch(run) > stable + 1; }, 120s,
                "a checkpoint of the whole state");
   }
   std::this_thread::sleep_until(begin + what.kill_after);
