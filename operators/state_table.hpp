@@ -16,8 +16,11 @@ public:
 
   using state_handle::state_handle;
 
-  /// Of the entries alone.
+  /// Of the entries alone. Where these lie in the table itself, lookups overlap
+  /// well enough as they are.
   std::size_t bytes() const override {
+    if (!table::entries_apart)
+      return 0;
     std::size_t entries = 0;
     for (auto& each : tables_)
       entries += each.size();

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -112,6 +113,8 @@ public:
 
   static constexpr std::size_t entry_bytes =
     sizeof(typename entries::value_type);
+  static constexpr bool entries_apart =
+    std::is_same_v<entries, entry_table<Key, entry>>;
 
   std::size_t size() const {
     return entries_.size();

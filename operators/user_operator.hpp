@@ -4,18 +4,14 @@
 #include "operators/key_text.hpp"
 #include "operators/operator_instance.hpp"
 #include "operators/random.hpp"
+#include "operators/state_fetcher.hpp"
 #include "operators/stream_operator.hpp"
 
-#include <algorithm>
-#include <array>
 #include <concepts>
 #include <memory>
 #include <optional>
-#include <span>
 #include <tuple>
-#include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace braid {
 
@@ -73,8 +69,10 @@ public:
     : setup_(setup), operator_(std::move(op)),
       calls_(setup.operator_name, setup.skipped),
       inputs_(input<Ports>{std::move(ports), setup_.slices}...) {
-    for (auto* handle : operator_->registry().handles())
+    for (auto* handle : operator_->registry().handles()) {
       host(*handle, setup_);
+      fetcher_.add(*handle);
+    }
     host(operator_->timers(), setup_);
     for (auto* handle : operator_->shared_registry().handles())
       share(*handle);
@@ -89,8 +87,7 @@ public:
   void process(const epoch_info& epoch,
                std::span<const input_run> runs) override {
     operator_->at_hand().epoch = epoch;
-    if (epoch.number % epochs_between_looks == 0)
-      look_for_large_state();
+    fetcher_.begin_epoch(epoch.number);
     each_input([&](auto& in, std::uint16_t port) {
       auto own = runs_of_port(runs, port);
       if constexpr (std::remove_reference_t<decltype(in)>::broadcast)
@@ -239,14 +236,11 @@ private:
       return operator_error{error_text(setup_, info, call.slice, why), here};
     };
     auto take_some = [&](std::span<const tuple_view<value_type>> tuples) {
-      if (large_.empty())
-        return in.order.for_each(tuples, handle);
-      while (!tuples.empty()) {
-        auto next = tuples.first(std::min(fetched_together, tuples.size()));
-        fetch(in, local, next);
-        in.order.for_each(next, handle);
-        tuples = tuples.subspan(next.size());
-      }
+      auto all = [&](auto some) { in.order.for_each(some, handle); };
+      if constexpr (std::same_as<key_type, no_key>)
+        all(tuples);
+      else
+        fetcher_.ahead_of(local, tuples, in.port.key_of, all);
     };
     try {
       in_calls(info, port, in.order.of(local), take_some);
@@ -261,35 +255,6 @@ private:
         throw;
       throw failed("something was thrown that is no std::exception");
     }
-  }
-
-  /// What the cache of a core does not hold is fetched ahead, some tuples'
-  /// state at a time.
-  void look_for_large_state() {
-    large_.clear();
-    for (auto* handle : operator_->registry().handles())
-      if (handle->bytes() > small_state)
-        large_.push_back(handle);
-  }
-
-  template <class Input, class T>
-  void fetch(Input& in, std::uint32_t local,
-             std::span<const tuple_view<T>> tuples) {
-    using key_result = decltype(in.port.key_of(*tuples.front().value));
-    constexpr auto is_stored = std::is_lvalue_reference_v<key_result>;
-    std::array<coming_key, fetched_together> coming;
-    for (std::size_t i = 0; i < tuples.size(); ++i) {
-      auto& view = tuples[i];
-      const key_type* key = nullptr;
-      if constexpr (is_stored
-                    && std::same_as<std::remove_cvref_t<key_result>, key_type>)
-        key = &in.port.key_of(*view.value);
-      else
-        key = &(coming_keys_[i] = in.port.key_of(*view.value));
-      coming[i] = {key, hash_of(view.by, *key)};
-    }
-    for (auto* handle : large_)
-      handle->fetch(local, {coming.data(), tuples.size()});
   }
 
   void fire_timers(std::uint32_t local, const epoch_info& info) {
@@ -318,15 +283,9 @@ private:
       return by;
   }
 
-  static constexpr std::size_t fetched_together = 16;
-  static constexpr epoch_number epochs_between_looks = 64;
-  static constexpr std::size_t small_state = std::size_t{2} << 20; // bytes
-
   instance_setup setup_;
   std::unique_ptr<Operator> operator_;
-  std::vector<state_handle*> large_; ///< its handles with much state
-  /// Of tuples that do not have them ready.
-  std::array<key_type, fetched_together> coming_keys_;
+  state_fetcher<key_type> fetcher_;
   careful_calls calls_;
   std::vector<emitter_base*> outputs_; ///< but for dead letters
   std::tuple<input<Ports>...> inputs_;

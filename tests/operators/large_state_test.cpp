@@ -2,6 +2,7 @@
 // nobody must be able to tell.
 #include "tests/operators/one_operator.hpp"
 
+#include "operators/state_fetcher.hpp"
 #include "operators/stream_operator.hpp"
 
 #include <array>
