@@ -192,10 +192,6 @@ std::uint64_t backup_store::bytes_of(const entry& x) {
   return sizeof(entries::value_type) + x.content->size();
 }
 
-bool backup_store::is_whole(const entry& x) {
-  return checksum(*x.content) == x.checksum;
-}
-
 /// The newest entry at or before an epoch, or the end.
 backup_store::entries::const_iterator backup_store::newest(const entries& held,
                                                            epoch_number up_to) {
@@ -218,13 +214,23 @@ backup_store::chain_of(const entries& held, entries::const_iterator last) {
 
 restored_slice
 backup_store::found_in(const std::vector<entries::const_iterator>& chain) {
+  auto result = contents_of(chain);
+  if (!are_whole(chain))
+    return {restored_slice::outcome::damaged, result.epoch, {}, {}, 0, {}};
+  return result;
+}
+
+bool backup_store::are_whole(std::span<const entries::const_iterator> parts) {
+  return std::all_of(parts.begin(), parts.end(), [](auto part) {
+    return checksum(*part->second.content) == part->second.checksum;
+  });
+}
+
+/// Unchecked.
+restored_slice
+backup_store::contents_of(const std::vector<entries::const_iterator>& chain) {
   restored_slice result;
   result.epoch = chain.back()->first;
-  auto whole = [](auto part) { return is_whole(part->second); };
-  if (!std::all_of(chain.begin(), chain.end(), whole)) {
-    result.result = restored_slice::outcome::damaged;
-    return result;
-  }
   result.result = restored_slice::outcome::found;
   result.full = chain.front()->second.content;
   result.full_sum = chain.front()->second.checksum;
@@ -332,42 +338,45 @@ bool backup_store::wants_fold(const slice_state& slice,
 
 /// Changes that are small once they are folded among each other, because they
 /// are to the same records, stay apart: the full copy is far dearer to write
-/// anew.
-backup_store::entry backup_store::folded(const entries::value_type& full,
-                                         const restored_slice& found) const {
+/// anew, or only to look at. Nothing if what is to be folded is damaged.
+std::optional<backup_store::entry>
+backup_store::folded(const std::vector<entries::const_iterator>& chain) const {
+  std::span parts{chain};
+  if (!are_whole(parts.subspan(1)))
+    return std::nullopt;
+  auto found = contents_of(chain);
   auto changes = changes_of(found, fold_);
-  auto small = changes
-               && changes->size() * 200
-                    <= full.second.content->size() * settings_.fold_percent;
-  if (small)
-    return {full.first, 0, std::move(changes), 0};
+  auto maker = chain.back()->second.incarnation;
+  if (changes
+      && changes->size() * 200 <= found.full->size() * settings_.fold_percent)
+    return entry{chain.front()->first, maker, std::move(changes), 0};
+  if (!are_whole(parts.first(1)))
+    return std::nullopt;
   if (!changes)
-    return {std::nullopt, 0, found.full, 0};
+    return entry{std::nullopt, maker, found.full, 0};
   auto whole = std::make_shared<const byte_buffer>(
     fold_(found.full->bytes(), changes->bytes()));
-  return {std::nullopt, 0, std::move(whole), 0};
+  return entry{std::nullopt, maker, std::move(whole), 0};
 }
 
 void backup_store::fold(entries& held, epoch_number stable) {
   auto last = newest(held, stable);
   auto parts = chain_of(held, last);
-  auto found = found_in(parts);
-  if (found.result != restored_slice::outcome::found)
+  auto made = folded(parts);
+  if (!made)
     return;
-  auto made = folded(*parts.front(), found);
-  made.incarnation = last->second.incarnation;
   // Room that folding made and did not need counts for nothing, but is held.
-  auto& content = made.content;
+  auto& content = made->content;
   if (content->capacity() > content->size() + content->size() / most_unused)
     content = std::make_shared<const byte_buffer>(content->bytes());
-  made.checksum = checksum(*content);
+  made->checksum = checksum(*content);
   parts.pop_back();
-  if (made.base)
+  if (made->base)
     parts.erase(parts.begin());
   auto& replaced = held.at(last->first);
-  bytes_ += bytes_of(made);
+  bytes_ += bytes_of(*made);
   bytes_ -= bytes_of(replaced);
-  replaced = std::move(made);
+  replaced = std::move(*made);
   for (auto& part : parts)
     erase(held, part);
 }

@@ -183,8 +183,11 @@ private:
                                         epoch_number up_to);
   static std::vector<entries::const_iterator>
   chain_of(const entries& held, entries::const_iterator newest);
-  static bool is_whole(const entry& x);
-  static restored_slice found_in(const std::vector<entries::const_iterator>&);
+  static bool are_whole(std::span<const entries::const_iterator> parts);
+  static restored_slice
+  contents_of(const std::vector<entries::const_iterator>& chain);
+  static restored_slice
+  found_in(const std::vector<entries::const_iterator>& chain);
   static std::optional<epoch_number> base_of(const slice_state& slice,
                                              const slice_backup& changes,
                                              epoch_number stable);
@@ -194,8 +197,8 @@ private:
   void sweep(const backup_key& key, slice_state& slice, epoch_number stable);
   void skip_unchanged(entries& held, epoch_number stable);
   bool wants_fold(const slice_state& slice, epoch_number stable) const;
-  entry folded(const entries::value_type& full,
-               const restored_slice& found) const;
+  std::optional<entry>
+  folded(const std::vector<entries::const_iterator>& chain) const;
   void fold(entries& held, epoch_number stable);
 
   settings settings_;
