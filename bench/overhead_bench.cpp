@@ -31,8 +31,8 @@ void await(const std::string& what, Condition&& holds) {
 
 /// What waited while the state was filled and backed up is not measured. Where
 /// the rate is as much as is carried, that does not end.
-void await_catch_up() {
-  auto deadline = std::chrono::steady_clock::now() + 1min;
+void await_catch_up(std::chrono::seconds limit) {
+  auto deadline = std::chrono::steady_clock::now() + limit;
   do {
     std::this_thread::sleep_for(200ms);
   } while (take_ages().percentile(0.5) > 100'000
@@ -57,7 +57,7 @@ void run_for(const bench_setup& setup, const state_size& size,
     await("backing all of the state up",
           [&] { return cluster.stable_epoch(run) >= full; });
   if (rate != 0)
-    await_catch_up();
+    await_catch_up(setup.quick ? 5s : 60s);
   std::this_thread::sleep_for(3s);
   measured(cluster.tuples_into(run, "store"));
   std::this_thread::sleep_for(time);
