@@ -124,7 +124,7 @@ private:
   static constexpr duration longest_lead = std::chrono::milliseconds{25};
   static constexpr duration least_pause = std::chrono::milliseconds{100};
   // Partitions write no more than 25 MB a second for checkpoints that come
-  // early, some twentieth of what they could. But buffers fill meanwhile.
+  // early, a small part of what they could. But buffers fill meanwhile.
   static constexpr std::uint64_t early_bytes_per_us = 25;
   static constexpr duration longest_rest = std::chrono::seconds{1};
 

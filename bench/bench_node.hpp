@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <sys/types.h>
+#include <thread>
 #include <vector>
 
 namespace braid {
@@ -14,6 +15,20 @@ namespace braid {
 /// A node with the benchmarks' topologies, on ephemeral ports.
 node_settings bench_settings(const std::string& name);
 topology_registry bench_registry();
+
+/// Tries every millisecond. Throws `request_error` if it still does not hold
+/// after `limit`.
+template <class Condition>
+void wait_until(Condition&& condition, std::chrono::seconds limit,
+                const std::string& what) {
+  auto deadline = std::chrono::steady_clock::now() + limit;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline)
+      throw request_error{"waited " + std::to_string(limit.count()) + " s for "
+                          + what};
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+}
 
 /// A supervising node in this process and `workers` in others, all of them met.
 /// The others end with this object, or when this process does.

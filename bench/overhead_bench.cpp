@@ -18,17 +18,6 @@ run_settings with_checkpoints(bool taken) {
   return result;
 }
 
-/// Tries every few milliseconds.
-template <class Condition>
-void await(const std::string& what, Condition&& holds) {
-  auto deadline = std::chrono::steady_clock::now() + 2min;
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > deadline)
-      throw request_error{what + " took longer than 2 minutes"};
-    std::this_thread::sleep_for(5ms);
-  }
-}
-
 /// What waited while the state was filled and backed up is not measured. Where
 /// the rate is as much as is carried, that does not end.
 void await_catch_up(std::chrono::seconds limit) {
@@ -49,13 +38,13 @@ void run_for(const bench_setup& setup, const state_size& size,
   bench_cluster cluster{setup.program, 1, with_checkpoints(checkpoints)};
   result_watch::begin();
   auto run = cluster.supervising().submit(large_state(size, rate));
-  await("filling the state",
-        [&] { return result_watch::newest() >= size.keys; });
+  wait_until([&] { return result_watch::newest() >= size.keys; }, 120s,
+             "the state to be there");
   // The first checkpoint with everything in it is not what is measured.
   auto full = cluster.newest_epoch(run);
   if (checkpoints)
-    await("backing all of the state up",
-          [&] { return cluster.stable_epoch(run) >= full; });
+    wait_until([&] { return cluster.stable_epoch(run) >= full; }, 120s,
+               "all of the state to be backed up");
   if (rate != 0)
     await_catch_up(setup.quick ? 5s : 60s);
   std::this_thread::sleep_for(3s);

@@ -27,18 +27,6 @@ struct experiment {
   std::uint64_t kill_at_tuple = 0; ///< at least
 };
 
-template <class Condition>
-void wait_until(Condition&& condition, std::chrono::seconds limit,
-                const std::string& what) {
-  auto deadline = std::chrono::steady_clock::now() + limit;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline)
-      throw request_error{"waited " + std::to_string(limit.count()) + " s for "
-                          + what};
-    std::this_thread::sleep_for(1ms);
-  }
-}
-
 /// From the kill of the worker that counts to the first new result of what it
 /// had, in seconds. Source and sink run in this process.
 double time_recovery(const bench_setup& setup, const experiment& what) {

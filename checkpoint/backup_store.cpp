@@ -15,6 +15,22 @@ namespace {
 /// Of what folding made, more than the size divided by this is not held unused.
 constexpr std::size_t most_unused = 8;
 
+/// All changes that were found, folded among each other; null: there are none.
+std::shared_ptr<const byte_buffer> changes_of(const restored_slice& found,
+                                              const fold_function& fold) {
+  auto changes = found.changes;
+  while (changes.size() > 1) {
+    decltype(changes) halved;
+    for (std::size_t i = 0; i < changes.size(); i += 2)
+      halved.push_back(i + 1 == changes.size()
+                         ? changes[i]
+                         : std::make_shared<const byte_buffer>(
+                           fold(changes[i]->bytes(), changes[i + 1]->bytes())));
+    changes = std::move(halved);
+  }
+  return changes.empty() ? nullptr : changes[0];
+}
+
 } // namespace
 
 std::string to_string(put_result x) {
@@ -32,21 +48,6 @@ std::string to_string(put_result x) {
   }
   assert(!"all results are listed");
   return {};
-}
-
-std::shared_ptr<const byte_buffer> changes_of(const restored_slice& found,
-                                              const fold_function& fold) {
-  auto changes = found.changes;
-  while (changes.size() > 1) {
-    decltype(changes) halved;
-    for (std::size_t i = 0; i < changes.size(); i += 2)
-      halved.push_back(i + 1 == changes.size()
-                         ? changes[i]
-                         : std::make_shared<const byte_buffer>(
-                           fold(changes[i]->bytes(), changes[i + 1]->bytes())));
-    changes = std::move(halved);
-  }
-  return changes.empty() ? nullptr : changes[0];
 }
 
 byte_buffer whole_of(const restored_slice& found, const fold_function& fold) {

@@ -81,10 +81,6 @@ struct restored_slice {
 using fold_function = std::function<byte_buffer(
   std::span<const std::byte> base, std::span<const std::byte> changes)>;
 
-/// All changes that were found, folded among each other; null: there are none.
-std::shared_ptr<const byte_buffer> changes_of(const restored_slice& found,
-                                              const fold_function& fold);
-
 /// What was found, in one piece. Changes, which are small, are folded among
 /// each other first: so the full copy is gone through only once.
 byte_buffer whole_of(const restored_slice& found, const fold_function& fold);

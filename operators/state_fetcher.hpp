@@ -44,7 +44,11 @@ public:
       return take(tuples);
     while (!tuples.empty()) {
       auto next = tuples.first(std::min(together, tuples.size()));
-      fetch(local, next, key_of);
+      try {
+        fetch(local, next, key_of);
+      } catch (...) {
+        // Who handles that tuple meets it again, and knows which it is.
+      }
       take(next);
       tuples = tuples.subspan(next.size());
     }
