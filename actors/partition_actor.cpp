@@ -88,6 +88,17 @@ void handle(self_pointer self, Take&& take) {
   }
 }
 
+/// Decoding what comes from other nodes is work that epochs make, too.
+void take_frames(self_pointer self, partition& logic,
+                 const frame_arrival& arrived) {
+  auto begin = steady_ns();
+  auto decode = self->state.body.decoders.at(arrived.from.edge);
+  for (auto& frame : arrived.frames)
+    logic.on_batch(arrived.from, read_batch(frame, decode));
+  self->state.body.load->busy_ns +=
+    static_cast<std::uint64_t>(steady_ns() - begin);
+}
+
 /// Takes the run's new placement in.
 void route(self_pointer self, reroute& x) {
   auto& state = self->state;
@@ -195,11 +206,7 @@ caf::behavior partition_actor(self_pointer self, partition_body body) {
       });
     },
     [=](frame_arrival& x) {
-      handle(self, [&](partition& logic) {
-        auto decode = self->state.body.decoders.at(x.from.edge);
-        for (auto& frame : x.frames)
-          logic.on_batch(x.from, read_batch(frame, decode));
-      });
+      handle(self, [&](partition& logic) { take_frames(self, logic, x); });
     },
     [=](const close_notice& x) {
       handle(self, [&](partition& logic) { logic.on_close(x); });
