@@ -1,7 +1,6 @@
 #include "actors/hand_over_plan.hpp"
 
 #include "scaling/figures_in_words.hpp"
-#include "scaling/scaling_settings.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -9,6 +8,16 @@
 #include <utility>
 
 namespace braid {
+
+no_room_error::no_room_error(std::uint32_t partitions, std::uint32_t more)
+  : scaling_error("nodes have no room for "
+                  + count_of(partitions, "more partition")
+                  + "; add nodes (a pool that starts some does so now: ask "
+                    "again once they have joined), or allow more partitions on "
+                    "each (node.max_partitions)"),
+    nodes(more) {
+  // nop
+}
 
 hand_over_planner::hand_over_planner(
   const assignment& owners, const std::map<operator_id, slice_loads>& loads,
@@ -177,12 +186,23 @@ node_index hand_over_planner::place(std::uint64_t load) {
             || weight < std::tie(least->carries.load, least->carries.members)))
       least = &node;
   }
-  if (!least)
-    throw scaling_error{"no node has room for another partition; add nodes, or "
-                        "allow more partitions on each"};
+  if (!least) {
+    ++without_room_;
+    return 0;
+  }
   least->carries.load += load;
   ++least->carries.members;
   return least->node;
+}
+
+/// Nodes to come are taken to be as small as the smallest there is.
+void hand_over_planner::require_room() const {
+  if (without_room_ == 0)
+    return;
+  auto smallest = std::numeric_limits<std::uint32_t>::max();
+  for (auto& node : nodes_)
+    smallest = std::min(smallest, std::max(node.limit, std::uint32_t{1}));
+  throw no_room_error{without_room_, 1 + (without_room_ - 1) / smallest};
 }
 
 available_node* hand_over_planner::find(node_index node) {

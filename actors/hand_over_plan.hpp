@@ -3,6 +3,7 @@
 #pragma once
 
 #include "scaling/assignment.hpp"
+#include "scaling/scaling_settings.hpp"
 
 #include "checkpoint/slice_groups.hpp"
 
@@ -12,6 +13,15 @@
 #include <vector>
 
 namespace braid {
+
+/// Some partitions of a plan find no room.
+class no_room_error : public scaling_error {
+public:
+  /// With so many `nodes` more they would.
+  no_room_error(std::uint32_t partitions, std::uint32_t nodes);
+
+  std::uint32_t nodes;
+};
 
 /// A node that partitions may go to.
 struct available_node {
@@ -40,8 +50,8 @@ struct planned_hand_over {
 ///
 /// Successors go where least is to be carried; what their origins carry counts
 /// no more. Nodes that must not be chosen, because they are to be drained or
-/// have the last copy of a slice, are not among `nodes`. All functions throw
-/// `scaling_error`, naming the remedy, if nodes have no room left.
+/// have the last copy of a slice, are not among `nodes`. What has no room is
+/// planned all the same: `require_room` tells.
 class hand_over_planner {
 public:
   /// `loads`, by operator, is what slices have been measured to cost; an
@@ -63,6 +73,10 @@ public:
 
   /// Nothing more on this node, which is not among those to go to.
   std::vector<planned_hand_over> drain(node_index from);
+
+  /// To be called once all is planned. Throws `no_room_error` if nodes lack
+  /// room for it: then none of it can be carried out.
+  void require_room() const;
 
 private:
   struct part {
@@ -88,6 +102,7 @@ private:
   const assignment* owners_;
   std::map<operator_id, slice_loads> loads_;
   std::vector<available_node> nodes_;
+  std::uint32_t without_room_ = 0; ///< successors
 };
 
 /// The assignment after a plan: its successors have the next indexes, in their

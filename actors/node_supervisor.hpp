@@ -96,6 +96,7 @@ struct node_supervisor_state {
   // -- nodes that are kept at hand (node_supervisor_pool.cpp) ---------------
 
   void look_after_pool(membership::clock::time_point now);
+  std::uint64_t nodes_wanted() const;
 
   // -- requests ---------------------------------------------------------------
 

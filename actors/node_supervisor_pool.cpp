@@ -5,6 +5,9 @@
 
 #include <caf/all.hpp>
 
+#include <algorithm>
+#include <set>
+
 namespace braid {
 
 namespace {
@@ -19,12 +22,38 @@ bool is_trouble(node_event::kind what) {
          || what == node_event::kind::stop_failed;
 }
 
+/// Without spares people are not asked for nodes, but a provider that starts
+/// some may be.
+bool is_used(const pool_settings& pool) {
+  return pool.spares > 0 || pool.nodes_from.provider != provider_kind::by_hand;
+}
+
 } // namespace
+
+/// How many nodes more runs would have use for, as what was decided found no
+/// room.
+std::uint64_t node_supervisor_state::nodes_wanted() const {
+  std::uint64_t result = 0;
+  for (auto& [known_as, run] : runs) {
+    if (is_over(run.report.state))
+      continue;
+    std::set<std::string> there;
+    for (auto& node : run.nodes) {
+      auto* member = members.find(node);
+      if (node == parts.settings.name || (member && !member->lost))
+        there.insert(node);
+    }
+    if (run.report.nodes_wanted > there.size())
+      result =
+        std::max<std::uint64_t>(result, run.report.nodes_wanted - there.size());
+  }
+  return result;
+}
 
 void node_supervisor_state::look_after_pool(membership::clock::time_point now) {
   auto& settings = parts.settings;
   // Others must be able to find this node.
-  if (!settings.supervisor || settings.pool.spares == 0
+  if (!settings.supervisor || !is_used(settings.pool)
       || settings.control.port == 0 || now - pool_looked_at < between_looks)
     return;
   if (!pool)
@@ -34,7 +63,7 @@ void node_supervisor_state::look_after_pool(membership::clock::time_point now) {
   for (auto& [node, member] : members.all())
     if (!member.lost)
       there.push_back({node, member.who.self.partitions.empty()});
-  auto news = pool->look(there, now);
+  auto news = pool->look(there, nodes_wanted(), now);
   for (auto& event : news.events) {
     auto text = "node " + event.name + ": " + to_string(event.what)
                 + (event.text.empty() ? "" : ": " + event.text);

@@ -83,6 +83,9 @@ struct run_report {
   std::string hand_over;
   /// Why the latest one that is over did not take place; empty: it did.
   std::string hand_over_problem;
+  /// So many are wanted in all, as what was decided found no room; 0: what
+  /// there are will do.
+  std::uint32_t nodes_wanted = 0;
   /// What was decided about its parallelism, oldest first.
   std::vector<scaling_decision> decisions{};
   std::vector<std::string> warnings{}; ///< the newest last
@@ -94,7 +97,7 @@ struct run_report {
   void serialize(Archive& archive, unsigned) {
     archive& name& topology& state& reason& submitted_at& ended_at& supervisor&
       actor& stable_epoch& recoveries& hand_overs& hand_over& hand_over_problem&
-        decisions& warnings& operators& partitions;
+        nodes_wanted& decisions& warnings& operators& partitions;
   }
 };
 

@@ -49,6 +49,11 @@ public:
   /// It cannot be carried out.
   void on_refusal(time now, const std::string& problem);
 
+  /// What cannot be carried out now may soon be.
+  void on_more_room() {
+    decider_.forget_failures();
+  }
+
   /// To be called when the run has come further.
   void on_progress(time now, const run_logic& logic);
 

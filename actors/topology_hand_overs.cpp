@@ -99,14 +99,24 @@ hand_over_planner planner_of(self_pointer self,
           available_nodes(self, without)};
 }
 
+scaling_plan plan_scale(self_pointer self, operator_id id,
+                        std::uint32_t partitions) {
+  auto planner = planner_of(self);
+  scaling_plan result{planner.scale(id, partitions), {}};
+  planner.require_room();
+  return result;
+}
+
 scaling_plan plan_drain(self_pointer self, node_index node) {
   scaling_plan result;
-  for (auto& each : planner_of(self, node).drain(node))
+  auto planner = planner_of(self, node);
+  for (auto& each : planner.drain(node))
     if (can_hand_over(self, each.of))
       result.hand_overs.push_back(each);
     else
       result.relocations.push_back(
         {{each.of, each.origins.front()}, each.successors.front().node});
+  planner.require_room();
   return result;
 }
 
@@ -121,15 +131,15 @@ scaling_plan plan_rebalance(self_pointer self, const std::string& name) {
     auto more = planner.rebalance(id);
     result.hand_overs.insert(result.hand_overs.end(), more.begin(), more.end());
   }
+  planner.require_room();
   return result;
 }
 
 scaling_plan plan_of(self_pointer self, const scaling_order& order) {
   switch (order.kind) {
     case scaling_kind::scale:
-      return {planner_of(self).scale(find_operator(self, order.operator_name),
-                                     order.partitions),
-              {}};
+      return plan_scale(self, find_operator(self, order.operator_name),
+                        order.partitions);
     case scaling_kind::rebalance:
       return plan_rebalance(self, order.operator_name);
     case scaling_kind::drain:
@@ -191,6 +201,7 @@ void begin_plan(self_pointer self, const scaling_plan& plan) {
     log("topology")->info("{}: {}", self->state.given.report.name, step);
   carry_out(self, logic.hand_over_slices(plan.hand_overs));
   carry_out(self, logic.relocate(plan.relocations));
+  forget_wanted_nodes(self);
 }
 
 /// The same, of what is decided and kept.
@@ -199,6 +210,17 @@ void begin_recorded(self_pointer self, const scaling_plan& plan) {
     begin_plan(self, plan);
   } catch (const scaling_error& error) {
     self->state.scaling->on_refusal(scaling_clock(), error.what());
+    throw;
+  }
+}
+
+/// What finds no room shall do so later, unless it was only asked for.
+scaling_plan plan_order(self_pointer self, const scaling_order& order) {
+  try {
+    return plan_of(self, order);
+  } catch (const no_room_error& error) {
+    if (!order.dry_run)
+      want_nodes(self, error);
     throw;
   }
 }
@@ -219,7 +241,7 @@ scaling_answer carry_out_order(self_pointer self, const scaling_order& order) {
     throw scaling_error{"run '" + self->state.given.report.name
                         + "' is being placed anew already; wait until that is "
                           "over ('braidctl status' shows it)"};
-  auto plan = plan_of(self, order);
+  auto plan = plan_order(self, order);
   scaling_answer answer{in_words(self, plan)};
   if (order.dry_run)
     return answer;
@@ -269,10 +291,13 @@ void carry_out_decision(self_pointer self, const scaling_decision& decision) {
       auto more = planner.scale(change.id, change.to);
       plan.hand_overs.insert(plan.hand_overs.end(), more.begin(), more.end());
     }
+    planner.require_room();
     begin_plan(self, plan);
   } catch (const scaling_error& error) {
     log("topology")->warn("{} is not scaled: {}", name, error.what());
     self->state.scaling->on_refusal(scaling_clock(), error.what());
+    if (auto* no_room = dynamic_cast<const no_room_error*>(&error))
+      want_nodes(self, *no_room);
   }
 }
 

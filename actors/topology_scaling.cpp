@@ -11,6 +11,9 @@ namespace braid::topology_steps {
 
 namespace {
 
+/// A load that has found no room may have fallen since.
+constexpr std::chrono::minutes nodes_are_wanted_for{5};
+
 /// So many warnings of a run are shown.
 constexpr std::size_t most_warnings = 20;
 
@@ -67,6 +70,8 @@ void measure(self_pointer self) {
   if (is_over(logic.state()))
     return;
   self->delayed_send(self, state.given.scaling.interval, measure_atom::value);
+  if (scaling_clock() - state.nodes_wanted_since > nodes_are_wanted_for)
+    forget_wanted_nodes(self);
   if (logic.state() != run_state::running || logic.is_recovering()
       || state.coming_back)
     return;
@@ -83,6 +88,24 @@ void follow_scaling(self_pointer self) {
   state.scaling->on_progress(scaling_clock(), *state.logic);
   auto& kept = state.scaling->history().decisions();
   state.given.report.decisions.assign(kept.begin(), kept.end());
+}
+
+void want_nodes(self_pointer self, const no_room_error& error) {
+  auto& state = self->state;
+  auto there = static_cast<std::uint32_t>(state.logic->alive().size());
+  state.given.report.nodes_wanted = there + error.nodes;
+  state.nodes_wanted_since = scaling_clock();
+  report(self);
+}
+
+void forget_wanted_nodes(self_pointer self) {
+  if (std::exchange(self->state.given.report.nodes_wanted, 0) != 0)
+    report(self);
+}
+
+void on_more_room(self_pointer self) {
+  if (self->state.given.report.nodes_wanted != 0)
+    self->state.scaling->on_more_room();
 }
 
 } // namespace braid::topology_steps

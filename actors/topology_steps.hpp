@@ -2,6 +2,7 @@
 // the actor.
 #pragma once
 
+#include "actors/hand_over_plan.hpp"
 #include "actors/topology_supervisor.hpp"
 
 #include <chrono>
@@ -45,6 +46,14 @@ void measure(self_pointer self);
 
 /// The run has come further.
 void follow_scaling(self_pointer self);
+
+/// What was decided finds no room: the run's report says how many nodes it
+/// would take. That is forgotten once a plan is begun, or after a while.
+void want_nodes(self_pointer self, const no_room_error& error);
+void forget_wanted_nodes(self_pointer self);
+
+/// Another node may be used: what found no room may be decided again.
+void on_more_room(self_pointer self);
 
 /// The clock of decisions, in microseconds since 1970; it never goes back.
 std::chrono::microseconds scaling_clock();

@@ -302,6 +302,7 @@ void on_node_joined(self_pointer self, const node_joined& joined) {
     ->info("{} may use node {}", state.given.report.name, joined.node.name);
   state.given.nodes.push_back(joined.supervisor);
   carry_out(self, actions);
+  on_more_room(self);
 }
 
 void on_link_broken(self_pointer self, const link_report& broken) {

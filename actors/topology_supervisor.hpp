@@ -69,6 +69,8 @@ struct topology_supervisor_state {
   std::string journal_trouble; ///< why that is not possible now
   std::optional<run_scaling> scaling;
   unsigned measurements = 0; ///< that were begun
+  /// When the report began to ask for nodes.
+  run_scaling::time nodes_wanted_since{};
   /// Of the newest hand-over, which must be committed in time.
   generation_number timed_hand_over = 0;
   unsigned stopping = 0; ///< nodes that have not told their last figures

@@ -64,6 +64,12 @@ public:
   void on_failure(std::uint64_t number, std::chrono::microseconds at,
                   std::string problem);
 
+  /// What made decisions fail has changed: the next one waits no longer than
+  /// after one that was carried out.
+  void forget_failures() {
+    failures_ = 0;
+  }
+
   /// Goes on with the decisions of an earlier autoscaler of the topology, which
   /// ended for `problem`.
   void restore(const std::vector<scaling_decision>& decisions,

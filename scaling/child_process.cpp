@@ -76,15 +76,22 @@ public:
           name);
   }
 
-  pid_t run(std::vector<std::string> command) const {
+  pid_t run(std::vector<std::string> command, std::string mark) const {
     std::vector<char*> arguments;
     arguments.reserve(command.size() + 1);
     for (auto& one : command)
       arguments.push_back(one.data());
     arguments.push_back(nullptr);
+    std::vector<char*> variables;
+    // The first one of a name is what counts.
+    if (!mark.empty())
+      variables.push_back(mark.data());
+    for (auto** one = environ; *one; ++one)
+      variables.push_back(*one);
+    variables.push_back(nullptr);
     pid_t result = 0;
     check(posix_spawnp(&result, arguments[0], &actions_, &attributes_,
-                       arguments.data(), environ),
+                       arguments.data(), variables.data()),
           command[0]);
     return result;
   }
@@ -109,7 +116,8 @@ std::string to_string(const process_end& x) {
 }
 
 child_process::child_process(const std::vector<std::string>& command,
-                             const std::filesystem::path& output)
+                             const std::filesystem::path& output,
+                             const std::string& mark)
   : output_(output) {
   assert(!command.empty());
   std::error_code not_there;
@@ -118,7 +126,7 @@ child_process::child_process(const std::vector<std::string>& command,
   spawn_setup setup;
   setup.route(output_, command[0]);
   setup.isolate(command[0]);
-  id_ = setup.run(command);
+  id_ = setup.run(command, mark);
 }
 
 child_process::~child_process() {

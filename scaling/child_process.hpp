@@ -40,11 +40,13 @@ public:
 
   /// Starts `command`, whose first word is looked for in the PATH. What it
   /// prints is appended to the file `output`; if that is empty, it goes where
-  /// the output of this process does.
+  /// the output of this process does. `mark` ("NAME=value"; empty: none) joins
+  /// its environment: by that it can be found when this process is gone.
   ///
   /// @throws std::system_error if it cannot be started; what() names it.
   child_process(const std::vector<std::string>& command,
-                const std::filesystem::path& output);
+                const std::filesystem::path& output,
+                const std::string& mark = {});
 
   ~child_process();
 

@@ -39,6 +39,15 @@ void command_provider::start(const node_order& order, time_point now) {
   node->second.run_at = now;
 }
 
+bool command_provider::adopt(const node_order& order) {
+  auto [node, is_new] = nodes_.try_emplace(order.name);
+  if (is_new) {
+    node->second.order = order;
+    node->second.is_done = true;
+  }
+  return true;
+}
+
 void command_provider::stop(const std::string& name, time_point now) {
   auto found = nodes_.find(name);
   if (found == nodes_.end() || found->second.is_to_stop)

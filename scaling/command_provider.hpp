@@ -38,6 +38,7 @@ public:
   explicit command_provider(options values);
 
   void start(const node_order& order, time_point now) override;
+  bool adopt(const node_order& order) override;
   void stop(const std::string& name, time_point now) override;
   std::vector<node_event> poll(time_point now) override;
 

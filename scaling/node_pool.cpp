@@ -18,6 +18,14 @@ const node_pool::member* find(const std::vector<node_pool::member>& members,
   return found == members.end() ? nullptr : &*found;
 }
 
+/// Whether `name` is what nodes of a pool are called: `prefix`-1 ...
+bool is_numbered(const std::string& name, const std::string& prefix) {
+  return name.size() > prefix.size() + 1
+         && name.compare(0, prefix.size() + 1, prefix + '-') == 0
+         && name.find_first_not_of("0123456789", prefix.size() + 1)
+              == std::string::npos;
+}
+
 } // namespace
 
 node_pool::node_pool(const pool_settings& settings, std::string address,
@@ -36,8 +44,9 @@ node_pool::node_pool(const pool_settings& settings,
 }
 
 node_pool::news node_pool::look(const std::vector<member>& members,
-                                time_point now) {
+                                std::uint64_t more, time_point now) {
   news result;
+  adopt(members);
   take_events(result, now);
   note_members(members, result, now);
   auto idle = static_cast<std::uint64_t>(
@@ -47,13 +56,23 @@ node_pool::news node_pool::look(const std::vector<member>& members,
              && (known == nodes_.end() || known->second.at == stage::joined);
     }));
   auto coming = count(stage::ordered);
-  if (idle + coming < settings_.spares)
-    order(members, settings_.spares - idle - coming, now);
-  else if (coming > 0 && idle + coming > settings_.spares)
-    drop_orders(idle + coming - settings_.spares, now);
+  auto missing = settings_.spares - std::min(idle, settings_.spares) + more;
+  if (coming < missing)
+    order(missing - coming, now);
+  else if (coming > missing)
+    drop_orders(coming - missing, now);
   give_back(members, idle - std::min(idle, settings_.spares), result, now);
   take_events(result, now);
   return result;
+}
+
+/// What an earlier life of the supervisor has ordered is to be given back by
+/// this one.
+void node_pool::adopt(const std::vector<member>& members) {
+  for (auto& each : members)
+    if (is_numbered(each.name, prefix_) && names_.insert(each.name).second
+        && provider_->adopt({each.name, address_}))
+      nodes_[each.name].at = stage::joined;
 }
 
 void node_pool::take_events(news& result, time_point now) {
@@ -94,14 +113,12 @@ void node_pool::note_members(const std::vector<member>& members, news& result,
   }
 }
 
-/// An earlier life of the supervisor may have ordered nodes of such names.
-void node_pool::order(const std::vector<member>& members, std::uint64_t missing,
-                      time_point now) {
+void node_pool::order(std::uint64_t missing, time_point now) {
   if (retry_at_ && now < *retry_at_)
     return;
   while (missing > 0 && nodes_.size() < settings_.most_nodes) {
     auto name = prefix_ + "-" + std::to_string(++last_number_);
-    if (find(members, name))
+    if (!names_.insert(name).second)
       continue;
     --missing;
     nodes_[name] = {stage::ordered, now + settings_.join_limit, {}};

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,8 @@ namespace braid {
 struct pool_settings {
   provider_settings nodes_from{};
 
-  /// So many nodes are kept without work, for partitions to come.
+  /// So many nodes are kept without work, for partitions to come. With none,
+  /// nodes are ordered when there is no room for what was decided.
   std::uint64_t spares = 0;
 
   /// No more nodes than this are ordered, beside those that join unasked.
@@ -62,8 +64,10 @@ public:
             std::string prefix);
 
   /// To be called every now and then, such as once a second, with the living
-  /// nodes beside the supervisor's own.
-  news look(const std::vector<member>& members, time_point now);
+  /// nodes beside the supervisor's own. So many `more` are needed, whatever is
+  /// idle, for partitions that found no room.
+  news look(const std::vector<member>& members, std::uint64_t more,
+            time_point now);
 
 private:
   enum class stage : std::uint8_t {
@@ -83,11 +87,11 @@ private:
     return settings_.nodes_from.provider == provider_kind::by_hand;
   }
 
+  void adopt(const std::vector<member>& members);
   void take_events(news& result, time_point now);
   void note_members(const std::vector<member>& members, news& result,
                     time_point now);
-  void order(const std::vector<member>& members, std::uint64_t missing,
-             time_point now);
+  void order(std::uint64_t missing, time_point now);
   void give_back(const std::vector<member>& members, std::uint64_t too_many,
                  news& result, time_point now);
   void drop_orders(std::uint64_t too_many, time_point now);
@@ -99,6 +103,9 @@ private:
   std::string address_;
   std::string prefix_;
   std::map<std::string, ordered_node> nodes_;
+  /// All names that were ever given, also by earlier lives of the supervisor
+  /// as far as they are known.
+  std::set<std::string> names_;
   std::uint64_t last_number_ = 0;
   std::uint32_t failures_ = 0; ///< in a row
   std::optional<time_point> retry_at_;

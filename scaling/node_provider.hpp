@@ -51,6 +51,11 @@ public:
   /// Takes an order. A name that is known already is passed over.
   virtual void start(const node_order& order, time_point now) = 0;
 
+  /// Takes over a node that an earlier life of this process ordered, and that
+  /// is there: it can be stopped as others can. Returns false if it is not to
+  /// be found, or not to be stopped from here.
+  virtual bool adopt(const node_order& order) = 0;
+
   /// Ends an order, also one that is being started. A name that is not known
   /// is passed over.
   virtual void stop(const std::string& name, time_point now) = 0;

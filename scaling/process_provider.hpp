@@ -3,6 +3,7 @@
 
 #include "scaling/child_process.hpp"
 #include "scaling/node_provider.hpp"
+#include "scaling/orphan_process.hpp"
 
 #include <filesystem>
 #include <map>
@@ -14,7 +15,8 @@ namespace braid {
 ///
 /// A node that ends by itself is reported, and not started again: whether it
 /// is still wanted is for the node pool to say. The nodes outlive a crash of
-/// this process, but not the provider.
+/// this process, but not the provider. The next life of this process finds
+/// them by a variable in their environment, BRAID_POOL_NODE=name@address.
 class process_provider final : public node_provider {
 public:
   struct options {
@@ -32,6 +34,7 @@ public:
   explicit process_provider(options values);
 
   void start(const node_order& order, time_point now) override;
+  bool adopt(const node_order& order) override;
   void stop(const std::string& name, time_point now) override;
   std::vector<node_event> poll(time_point now) override;
 
@@ -41,8 +44,16 @@ private:
     bool is_to_stop = false;
   };
 
+  struct adopted_node {
+    std::unique_ptr<orphan_process> process;
+    bool is_to_stop = false;
+  };
+
+  void poll_adopted(time_point now);
+
   options options_;
   std::map<std::string, running_node> nodes_;
+  std::map<std::string, adopted_node> adopted_;
   std::vector<node_event> events_;
 };
 

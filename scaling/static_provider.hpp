@@ -20,6 +20,11 @@ public:
                            + " --set cluster.nodes=" + order.address});
   }
 
+  bool adopt(const node_order& order) override {
+    known_.insert(order.name);
+    return true;
+  }
+
   void stop(const std::string& name, time_point) override {
     if (known_.erase(name) > 0)
       events_.push_back(

@@ -28,6 +28,10 @@ std::string took(const json& run, std::int64_t now) {
 /// How far a run is safe from the loss of nodes, if it is: without checkpoints
 /// both numbers stay 0.
 void add_safety(text_table& summary, const json& run) {
+  if (auto wanted = number_in(run, "nodes_wanted"); wanted != 0)
+    summary.add({"wanted", std::to_string(wanted)
+                             + " nodes, for there is no "
+                               "room for what was decided"});
   auto stable = number_in(run, "stable_epoch");
   auto recoveries = number_in(run, "recoveries");
   if (stable == 0 && recoveries == 0)

@@ -171,6 +171,7 @@ json run_summary(const cluster_report& cluster, const run_report& run) {
   result["hand_overs"] = run.hand_overs;
   result["hand_over"] = run.hand_over;
   result["hand_over_problem"] = run.hand_over_problem;
+  result["nodes_wanted"] = run.nodes_wanted;
   result["warnings"] = run.warnings;
   result["actor"] = run.actor;
   result["partitions"] = all;

@@ -120,9 +120,32 @@ TEST_CASE("a drained node keeps nothing") {
   REQUIRE(plan.size() == 1);
   CHECK(plan[0].origins == std::vector<partition_index>{2});
   CHECK(plan[0].successors.at(0).node == 0);
+  CHECK_NOTHROW(planner.require_room());
   left[0].limit = 1;
-  CHECK_THROWS_WITH((hand_over_planner{owners, {}, left}.drain(2)),
-                    Catch::Contains("add nodes"));
+  hand_over_planner full{owners, {}, left};
+  full.drain(2);
+  CHECK_THROWS_WITH(full.require_room(), Catch::Contains("add nodes"));
+}
+
+TEST_CASE("what finds no room says how many nodes it would take") {
+  auto owners = owned({{0, 4}, {1, 4}});
+  auto full = nodes(2);
+  full[0].limit = 3;
+  full[1].limit = 2;
+  full[0].carries.members = full[1].carries.members = 1;
+  hand_over_planner planner{owners, {}, full};
+  planner.scale(0, 8);
+  try {
+    planner.require_room();
+    FAIL("there is room for five");
+  } catch (const no_room_error& error) {
+    CHECK(error.nodes == 2);
+    CHECK_THAT(error.what(), Catch::Contains("3 more partitions"));
+  }
+  // A node that takes any number will do, where there is none at all.
+  hand_over_planner alone{owners, {}, {}};
+  alone.scale(0, 8);
+  CHECK_THROWS_AS(alone.require_room(), no_room_error);
 }
 
 TEST_CASE("impossible parallelisms are refused") {

@@ -36,10 +36,11 @@ strings worker_command() {
   return result;
 }
 
-/// Nodes that nothing is left of, should a test fail.
-strings process_pool() {
+/// Nodes that nothing is left of, should a test fail: `with` starts them so.
+strings process_pool(const strings& with = {"/usr/bin/setpriv", "--pdeathsig",
+                                            "KILL"}) {
   auto command = worker_command();
-  command.insert(command.begin(), {"/usr/bin/setpriv", "--pdeathsig", "KILL"});
+  command.insert(command.begin(), with.begin(), with.end());
   return {"cluster.heartbeat=100ms",
           "cluster.lost_after=1s",
           "checkpoints.interval=100ms",
@@ -134,6 +135,66 @@ TEST_CASE("nodes that die while they are started cost a run nothing") {
                               "sh", output.string()});
   CHECK(compared.status == 0);
   stop(all);
+}
+
+TEST_CASE("what finds no room gets a node, and is decided again") {
+  auto settings = process_pool();
+  for (std::string setting :
+       {"pool.spares=0", "node.max_partitions=3", "scaling.policy=threshold",
+        "scaling.interval=300ms", "scaling.consecutive=1",
+        "scaling.cool_down=300ms", "scaling.max_parallelism=3"})
+    settings.push_back(setting);
+  cluster all{1, settings};
+  all.start(0);
+  scratch_folder folder;
+  auto output = folder.path() / "numbers";
+  auto run = all.submit({"slow_numbers", "--set", "tuples=30000", "rate=6000",
+                         "output=" + output.string(), "--parallelism", "1"});
+  // A source, an operator and a sink: there is no room for more here.
+  await_nodes(all, 2);
+  auto history =
+    all.ask_until({"history", run}, [](const nlohmann::json& answer) {
+      return answer["decisions"].back()["state"] == "carried out";
+    });
+  INFO(history.dump(2));
+  CHECK_THAT(history["decisions"][0]["problem"].get<std::string>(),
+             Catch::Contains("no room for"));
+  auto status =
+    all.ask_until({"status", run}, [](const nlohmann::json& answer) {
+      return answer["over"].get<bool>();
+    });
+  CHECK(status["state"] == "complete");
+  CHECK(status["nodes_wanted"] == 0);
+  auto compared = run_to_end({"/bin/sh", "-c",
+                              "cat \"$1\"/part-* | sort -n > \"$1.found\"; "
+                              "seq 0 29999 | cmp - \"$1.found\"",
+                              "sh", output.string()});
+  CHECK(compared.status == 0);
+  await_nodes(all, 1);
+  stop(all);
+}
+
+TEST_CASE("nodes that an earlier life has ordered are given back") {
+  scratch_folder folder;
+  auto settings = process_pool({"/usr/bin/timeout", "-s", "KILL", "120"});
+  settings.push_back("journal.folder=" + (folder.path() / "journal").string());
+  // Not where the killed one's goes, whose end is waited for.
+  settings.push_back("pool.output=" + folder.path().string());
+  cluster all{1, settings};
+  all.start(0);
+  await_nodes(all, 2);
+  auto first = started(all.ask({"nodes"}));
+  REQUIRE(first.size() == 1);
+  all.node(0).running().send(SIGKILL);
+  all.node(0).running().wait();
+  all.start(0);
+  await_nodes(all, 2);
+  CHECK(started(all.ask({"nodes"})).empty());
+  need_a_third_node(all);
+  stop(all);
+  // What it took over has ended with it, too; its parent may be slow to notice.
+  std::ifstream words{"/proc/" + std::to_string(first[0]) + "/cmdline"};
+  CHECK(words.peek() == std::ifstream::traits_type::eof());
 }
 
 namespace {

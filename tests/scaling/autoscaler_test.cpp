@@ -89,6 +89,21 @@ TEST_CASE("after failures the cool-down doubles, up to a bound") {
   CHECK(one.scaler.history().decisions().back().problem == "no node");
 }
 
+TEST_CASE("when what made decisions fail has changed, they wait no longer") {
+  rig one;
+  for (auto i = 0; i < 5; ++i) {
+    auto decision = one.report({0.9});
+    while (!decision)
+      decision = one.report({0.9});
+    one.scaler.on_failure(decision->number, one.reports.now(), "no room");
+  }
+  one.scaler.forget_failures();
+  auto pause = 1;
+  while (!one.report({0.9}))
+    ++pause;
+  CHECK(pause <= 4);
+}
+
 TEST_CASE("news of decisions that are not under way change nothing") {
   rig one;
   auto decision = one.report({0.9});

@@ -15,6 +15,7 @@ struct provided {
   std::set<std::string> running;
   std::vector<node_event> events;
   std::string broken; ///< why nothing is started
+  bool adopts = true;
 };
 
 class instant_provider final : public node_provider {
@@ -27,6 +28,10 @@ public:
         {node_event::kind::failed, order.name, into_->broken});
     into_->running.insert(order.name);
     into_->events.push_back({node_event::kind::started, order.name, ""});
+  }
+
+  bool adopt(const node_order&) override {
+    return into_->adopts;
   }
 
   void stop(const std::string& name, time_point) override {
@@ -62,7 +67,7 @@ struct rig {
         members.push_back({name, !busy.contains(name)});
     for (auto& name : others)
       members.push_back({name, !busy.contains(name)});
-    return pool->look(members, now);
+    return pool->look(members, more, now);
   }
 
   using names = std::set<std::string>;
@@ -71,6 +76,7 @@ struct rig {
   names busy;
   names others; ///< that joined unasked
   bool shy = false;
+  std::uint64_t more = 0; ///< wanted by runs
   node_pool::time_point now{};
   std::unique_ptr<node_pool> pool;
 };
@@ -177,16 +183,77 @@ TEST_CASE("a node that ends by itself is replaced") {
   CHECK(one.nodes.running == names{"pool-2"});
 }
 
+TEST_CASE("what found no room is ordered beside the spares") {
+  rig one{1};
+  one.look();
+  one.look();
+  REQUIRE(one.nodes.running == names{"pool-1"});
+  // The spare one was known to whoever found no room.
+  one.shy = true;
+  one.others = {"pool-1"};
+  one.more = 2;
+  one.look();
+  CHECK(one.nodes.running == names{"pool-1", "pool-2", "pool-3"});
+  one.look();
+  CHECK(one.nodes.running.size() == 3);
+  // Where they are no longer wanted, they need not even join.
+  one.more = 0;
+  one.look();
+  CHECK(one.nodes.running == names{"pool-1"});
+}
+
+TEST_CASE("without spares there are nodes when they are wanted") {
+  rig one{0};
+  one.look();
+  CHECK(one.nodes.running.empty());
+  one.more = 1;
+  one.look();
+  CHECK(one.nodes.running == names{"pool-1"});
+  one.more = 0; // it has joined
+  one.busy = {"pool-1"};
+  one.look(5min);
+  CHECK(one.nodes.running == names{"pool-1"});
+  one.busy.clear();
+  one.look();
+  CHECK(one.look(2min).leaving == std::vector<std::string>{"pool-1"});
+  one.look();
+  CHECK(one.nodes.running.empty());
+}
+
+TEST_CASE("what an earlier life has ordered is given back by the next one") {
+  rig one{1};
+  one.nodes.running = {"pool-3", "pool-7"};
+  one.busy = {"pool-7"};
+  one.look();
+  one.busy = {"pool-3", "pool-7"};
+  one.look();
+  // No name is given twice.
+  CHECK(one.nodes.running == names{"pool-1", "pool-3", "pool-7"});
+  one.busy.clear();
+  one.look();
+  CHECK(one.look(2min).leaving == std::vector<std::string>{"pool-7", "pool-3"});
+  one.look();
+  CHECK(one.nodes.running == names{"pool-1"});
+}
+
+TEST_CASE("nodes that only have such a name are left alone") {
+  rig one{0};
+  one.nodes.adopts = false;
+  one.others = {"pool-1", "pool-", "pool-x", "pools-1"};
+  for (int i = 0; i < 5; ++i)
+    CHECK(one.look(60s).leaving.empty());
+}
+
 TEST_CASE("people are asked for nodes, under whatever name they come") {
   pool_settings settings;
   settings.spares = 1;
   node_pool pool{settings, "127.0.0.1:4700", "pool"};
   node_pool::time_point now{};
-  auto told = pool.look({}, now).events;
+  auto told = pool.look({}, 0, now).events;
   REQUIRE(told.size() == 1);
   CHECK(told[0].what == node_event::kind::asked);
   CHECK_THAT(told[0].text, Catch::Contains("127.0.0.1:4700"));
-  CHECK(pool.look({}, now + 1h).events.empty()); // once is enough
-  pool.look({{"mine", true}}, now + 1h);
-  CHECK(pool.look({{"mine", true}}, now + 2h).events.empty());
+  CHECK(pool.look({}, 0, now + 1h).events.empty()); // once is enough
+  pool.look({{"mine", true}}, 0, now + 1h);
+  CHECK(pool.look({{"mine", true}}, 0, now + 2h).events.empty());
 }

@@ -5,6 +5,9 @@
 #include "scaling/static_provider.hpp"
 
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <string>
+#include <sys/stat.h>
 
 using namespace braid;
 using namespace braid::testing;
@@ -114,6 +117,40 @@ TEST_CASE("process: what cannot be started has failed") {
   auto events = provider.poll(now);
   REQUIRE(events.size() == 1);
   CHECK(events[0].what == kind::failed);
+}
+
+TEST_CASE("process: a node that has outlived its provider is found again") {
+  scratch_folder folder;
+  auto ended = folder.path() / "ended";
+  REQUIRE(mkfifo(ended.c_str(), 0600) == 0);
+  // As a node of an earlier life: of a group of its own, and nobody's child.
+  auto line = "BRAID_POOL_NODE=n1@127.0.0.1:4700 setsid sh -c "
+              "'echo runs; exec sleep 1000' > "
+              + ended.string() + " &";
+  child_process earlier{{"sh", "-c", line}, {}};
+  while (!earlier.poll(now))
+    wait_for_child();
+  std::ifstream in{ended};
+  std::string word;
+  in >> word;
+  REQUIRE(word == "runs");
+  process_provider provider{{{"sleep", "1000"}, {}, 5s}};
+  CHECK(!provider.adopt({"n2", "127.0.0.1:4700"}));
+  CHECK(!provider.adopt({"n1", "127.0.0.1:4701"}));
+  // It may be asked for again, before it has come back by itself.
+  provider.start({"n1", "127.0.0.1:4700"}, now);
+  auto told = provider.poll(now);
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].what == node_event::kind::started);
+  CHECK(!has_children());
+  CHECK(provider.adopt({"n1", "127.0.0.1:4700"}));
+  provider.stop("n1", now);
+  // The end of the file comes when it is gone.
+  CHECK(std::string{std::istreambuf_iterator<char>{in}, {}} == "\n");
+  do
+    told = provider.poll(now);
+  while (told.empty());
+  CHECK(told[0].what == node_event::kind::stopped);
 }
 
 TEST_CASE("process: no node outlives its provider") {
