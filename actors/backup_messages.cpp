@@ -315,6 +315,8 @@ partition_backup read_partition_backup(const incoming_frame& frame) {
   partition_backup result;
   auto listed = read_head<checkpoint_head>(reader, result);
   result.checkpoint = reader.take(listed);
+  for (auto& [slice, content] : listed.slices)
+    result.sums.emplace(slice, content.sum);
   reader.expect_end();
   return result;
 }

@@ -50,6 +50,8 @@ struct partition_backup {
   /// `progress` and `shared` are filled in: so in one part for each holder.
   bool has_partition = false;
   partition_checkpoint checkpoint; ///< only slices that the holder is to keep
+  /// Of slices that have arrived, the checksums that were found to be right.
+  std::map<slice_id, std::uint64_t> sums{};
 };
 
 /// What became of a part.

@@ -157,7 +157,11 @@ backup_receipt held_backups::put(partition_backup backup) {
     auto base = bases.find(slice);
     auto since =
       base == bases.end() ? std::nullopt : std::optional{base->second};
-    if (!note(put(backup, {backup.place.id, slice}, since, std::move(content))))
+    auto known = backup.sums.find(slice);
+    auto sum =
+      known == backup.sums.end() ? std::nullopt : std::optional{known->second};
+    if (!note(put(backup, {backup.place.id, slice}, since, std::move(content),
+                  sum)))
       return receipt;
   }
   return receipt;
@@ -176,10 +180,11 @@ put_result held_backups::put_partition(partition_backup& backup) {
 put_result held_backups::put(const partition_backup& head,
                              const operator_slice& slice,
                              std::optional<epoch_number> base,
-                             byte_buffer content) {
+                             byte_buffer content,
+                             std::optional<std::uint64_t> sum) {
   auto epoch = head.checkpoint.epoch;
-  auto result = store_.put({head.run, slice},
-                           {base, epoch, head.incarnation, std::move(content)});
+  auto result = store_.put({head.run, slice}, {base, epoch, head.incarnation,
+                                               std::move(content), sum});
   if (result == put_result::stored && head.checkpoint.ended)
     runs_[head.run].ended.insert_or_assign(slice,
                                            ending{epoch, head.incarnation});

@@ -147,7 +147,8 @@ private:
   partition_state& state_of(run_id run, const partition_place& place);
   put_result put_partition(partition_backup& backup);
   put_result put(const partition_backup& head, const operator_slice& slice,
-                 std::optional<epoch_number> base, byte_buffer content);
+                 std::optional<epoch_number> base, byte_buffer content,
+                 std::optional<std::uint64_t> sum = {});
   void drop_superfluous(run_id run, const run_state& state);
   void trim_cuts(cuts_by_epoch& cuts, epoch_number epoch);
   restored_slice usable(run_id run, const operator_slice& slice,

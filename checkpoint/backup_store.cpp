@@ -80,7 +80,7 @@ put_result backup_store::put(const backup_key& key, slice_backup backup) {
   if (backup.base && !base)
     return put_result::base_missing;
 
-  auto sum = checksum(backup.content);
+  auto sum = backup.sum ? *backup.sum : checksum(backup.content);
   entry added{base, backup.incarnation,
               std::make_shared<const byte_buffer>(std::move(backup.content)),
               sum};

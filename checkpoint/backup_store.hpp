@@ -40,6 +40,9 @@ struct slice_backup {
   epoch_number epoch = 0;
   incarnation_number incarnation = 0; ///< of the instance that made it
   byte_buffer content;
+  /// The checksum of `content`, for whoever knows it: else it is looked through
+  /// once more.
+  std::optional<std::uint64_t> sum{};
 };
 
 /// What became of a backup. What is held already stays good in any case.

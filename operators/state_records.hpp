@@ -67,9 +67,13 @@ public:
   void begin_section(std::span<const std::byte> group, record_extent extent,
                      const record_sizes& sizes);
 
-  /// Announces as many calls of `key`, each followed by one of `value`.
+  /// Announces as many calls of `key`, each followed by one of `value`. Where
+  /// their sizes are known there is room for all of them from then on.
   void begin_records(std::uint64_t count) {
     put_count(count);
+    if (sizes_.key && sizes_.value)
+      out_.reserve(out_.size() + count * (*sizes_.key + *sizes_.value)
+                   + more_than_records);
   }
 
   /// Announces as many calls of `key`.
@@ -111,6 +115,9 @@ private:
     if (found != expected) [[unlikely]]
       fail_for_size(found, expected);
   }
+
+  /// What may follow the records of a section, if nothing else does.
+  static constexpr std::size_t more_than_records = 16;
 
   [[noreturn]] static void fail_for_size(std::size_t found,
                                          std::size_t expected);

@@ -1,5 +1,7 @@
 #include "tests/actors/backup_values.hpp"
 
+#include "checkpoint/checksum.hpp"
+
 #include "operators/input_archive.hpp"
 
 #include <cstring>
@@ -72,6 +74,8 @@ TEST_CASE("a backup travels whole", "[backups]") {
   CHECK(text_of(read.checkpoint.shared) == "shared 60");
   CHECK(texts_of(read.checkpoint)
         == std::map<slice_id, std::string>{{4, "four 60/3"}, {9, "nine 60/3"}});
+  for (auto& [slice, content] : read.checkpoint.slices)
+    CHECK(read.sums.at(slice) == checksum(content));
 }
 
 TEST_CASE("changes travel with what they are based on", "[backups]") {

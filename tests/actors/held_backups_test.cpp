@@ -2,6 +2,8 @@
 
 #include "actors/held_backups.hpp"
 
+#include "checkpoint/checksum.hpp"
+
 #include <utility>
 
 using namespace braid;
@@ -244,6 +246,18 @@ TEST_CASE("a damaged slice is left out, and named", "[backups]") {
   CHECK(recovery.damaged == std::vector<slice_id>{9});
   CHECK_FALSE(recovery.partition_damaged);
   CHECK(all_of(recovery).slices == texts{{4, "four 40/1"}});
+}
+
+TEST_CASE("the checksum with which a slice came is the one it must have",
+          "[backups]") {
+  auto held = holder();
+  auto backup = backup_of(40, 1);
+  for (auto& [slice, content] : backup.checkpoint.slices)
+    backup.sums[slice] = checksum(content) + (slice == 9 ? 1 : 0);
+  held.put(std::move(backup));
+  held.stable(backed_run, 40);
+  auto recovery = held.parts_of(backed_run, lost(2), 40);
+  CHECK(recovery.damaged == std::vector<slice_id>{9});
 }
 
 TEST_CASE("no room is said", "[backups]") {
