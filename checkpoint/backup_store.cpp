@@ -31,6 +31,19 @@ std::shared_ptr<const byte_buffer> changes_of(const restored_slice& found,
   return changes.empty() ? nullptr : changes[0];
 }
 
+/// Whether each entry is based on the one before, so that all are needed: as
+/// long as nothing is lost or folded.
+template <class Entries>
+bool is_one_chain(const Entries& held) {
+  std::optional<epoch_number> before;
+  for (auto& [epoch, each] : held) {
+    if (each.base != before)
+      return false;
+    before = epoch;
+  }
+  return true;
+}
+
 } // namespace
 
 std::string to_string(put_result x) {
@@ -285,12 +298,14 @@ void backup_store::sweep(const backup_key& key, slice_state& slice,
   auto first = newest(held, stable);
   if (first == held.cend())
     return;
-  std::set<epoch_number> needed;
-  for (auto at = first; at != held.cend(); ++at)
-    for (auto& part : chain_of(held, at))
-      needed.insert(part->first);
-  for (auto at = held.cbegin(); at != held.cend();)
-    at = needed.contains(at->first) ? std::next(at) : erase(held, at);
+  if (!is_one_chain(held)) {
+    std::set<epoch_number> needed;
+    for (auto at = first; at != held.cend(); ++at)
+      for (auto& part : chain_of(held, at))
+        needed.insert(part->first);
+    for (auto at = held.cbegin(); at != held.cend();)
+      at = needed.contains(at->first) ? std::next(at) : erase(held, at);
+  }
   if (wants_fold(slice, stable))
     to_fold_.insert(key);
 }
@@ -324,13 +339,13 @@ bool backup_store::wants_fold(const slice_state& slice,
   auto last = newest(held, stable);
   if (last == held.end())
     return false;
-  auto parts = chain_of(held, last);
   std::uint64_t changes = 0;
-  for (auto part = parts.begin() + 1; part != parts.end(); ++part)
-    changes += bytes_of((*part)->second);
-  auto base = bytes_of(parts.front()->second);
-  if (changes * 100 <= base * settings_.fold_percent
-      && parts.size() <= settings_.longest_chain)
+  std::size_t parts = 1;
+  auto base = last;
+  for (; base->second.base; base = held.find(*base->second.base), ++parts)
+    changes += bytes_of(base->second);
+  if (changes * 100 <= bytes_of(base->second) * settings_.fold_percent
+      && parts <= settings_.longest_chain)
     return false;
   return std::all_of(std::next(last), held.end(), [&](auto& x) {
     return !x.second.base || *x.second.base >= last->first;
