@@ -91,11 +91,21 @@ void keep_own(self_pointer self, const own_backup& own) {
   if (!state.runs.contains(own.backup.run))
     return;
   auto receipt = state.held->put(own.backup);
+  if (own.answer_to)
+    return self->send(own.answer_to, receipt_arrival<backup_receipt>{
+                                       state.given.node, receipt});
   if (receipt.result != put_result::stored
       && receipt.result != put_result::known)
     log("topology")
       ->warn("{} has no copy here for savepoints: {}",
              place_name(own.backup.place), to_string(receipt.result));
+}
+
+void keep_own(self_pointer self, const own_cuts& own) {
+  auto& state = self->state;
+  if (state.runs.contains(own.cuts.run))
+    self->send(own.answer_to, receipt_arrival<cuts_receipt>{
+                                state.given.node, state.held->put(own.cuts)});
 }
 
 // -- savepoints ---------------------------------------------------------------
@@ -169,6 +179,10 @@ caf::behavior backup_holder(self_pointer self, holder_begin begin) {
       note_bytes();
     },
     [=](const own_backup& own) {
+      keep_own(self, own);
+      note_bytes();
+    },
+    [=](const own_cuts& own) {
       keep_own(self, own);
       note_bytes();
     },

@@ -41,9 +41,9 @@ struct backup_holder_state {
   void_channels void_parts; ///< they follow one that could not be read
 };
 
-/// Receives `backup_arrival`, `own_backup`, `recovery` (fences what is lost and
-/// hands over what is held of it), `run_epoch` (is stable), `fold` (from
-/// itself), `control_request` (copies for a savepoint), `open_run` and
+/// Receives `backup_arrival`, `own_backup`, `own_cuts`, `recovery` (fences what
+/// is lost and hands over what is held of it), `run_epoch` (is stable), `fold`
+/// (from itself), `control_request` (copies for a savepoint), `open_run` and
 /// `drop_run`. Sends receipts and parts of lost partitions over the link; parts
 /// for this node, and those that arrive, go home. A part that cannot be read
 /// breaks the connection, which begins another recovery.

@@ -55,8 +55,10 @@ std::vector<slice_id> slices_of(const kept_slices& kept) {
 backup_holders::backup_holders(node_index own,
                                const std::vector<node_index>& upstream,
                                const std::vector<node_index>& alive,
-                               std::uint32_t replicas)
+                               std::uint32_t replicas, bool own_too)
   : replicas_(replicas) {
+  if (own_too)
+    own_ = own;
   std::set<node_index> first{upstream.begin(), upstream.end()};
   std::set<node_index> candidates{alive.begin(), alive.end()};
   candidates.erase(own);
@@ -69,6 +71,8 @@ std::vector<node_index> backup_holders::of(const operator_slice& slice) const {
   std::vector<node_index> result;
   append_best(upstream_, replicas_, hash, result);
   append_best(others_, replicas_ - result.size(), hash, result);
+  if (own_)
+    result.push_back(*own_);
   return result;
 }
 
@@ -91,13 +95,16 @@ std::optional<backup_holders> backup_holders::without(node_index node) const {
   auto result = *this;
   std::erase(result.upstream_, node);
   std::erase(result.others_, node);
+  if (own_ == node)
+    result.own_.reset();
   if (result.upstream_.size() + result.others_.size() < replicas_)
     return std::nullopt;
   return result;
 }
 
 bool backup_holders::may_keep(node_index node) const {
-  return std::binary_search(upstream_.begin(), upstream_.end(), node)
+  return own_ == node
+         || std::binary_search(upstream_.begin(), upstream_.end(), node)
          || std::binary_search(others_.begin(), others_.end(), node);
 }
 

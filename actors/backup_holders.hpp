@@ -35,12 +35,15 @@ class backup_holders {
 public:
   /// Of the nodes that are `alive`, those upstream come first; the others keep
   /// backups only if there are fewer of these than `replicas`. `own`, where the
-  /// partition runs, keeps none: it would be lost together with the slices.
+  /// partition runs, keeps none: it would be lost together with the slices. But
+  /// with `own_too`, because the partition is about to leave it, it keeps all
+  /// of them beside the others.
   backup_holders(node_index own, const std::vector<node_index>& upstream,
-                 const std::vector<node_index>& alive, std::uint32_t replicas);
+                 const std::vector<node_index>& alive, std::uint32_t replicas,
+                 bool own_too = false);
 
   /// The nodes that keep the slice, the best first: `replicas` of them, or all
-  /// candidates if there are fewer.
+  /// candidates if there are fewer; then the partition's own, if it does.
   std::vector<node_index> of(const operator_slice& slice) const;
 
   /// Of the slices of an operator that nodes hold, by name, those that all hold
@@ -51,7 +54,7 @@ public:
             const std::function<std::string(node_index)>& name_of) const;
 
   /// The same, but that node keeps none; nothing if then fewer than `replicas`
-  /// nodes are left.
+  /// other nodes are left.
   std::optional<backup_holders> without(node_index node) const;
   /// Whether the node keeps any, or would if there were more slices.
   bool may_keep(node_index node) const;
@@ -60,6 +63,7 @@ private:
   std::vector<node_index> upstream_;
   std::vector<node_index> others_;
   std::uint32_t replicas_;
+  std::optional<node_index> own_; ///< if it keeps them, too
 };
 
 } // namespace braid

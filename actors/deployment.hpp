@@ -7,6 +7,7 @@
 
 #include "scaling/assignment.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -92,6 +93,9 @@ struct deployment {
   /// After which epoch it begins: that of a savepoint; 0: at the beginning.
   epoch_number begins_after = 0;
   std::vector<hand_over> hand_overs{}; ///< under way
+  /// They are about to begin again on other nodes, and their own keep copies of
+  /// them, too: those elsewhere may be nowhere but where they go.
+  std::vector<partition_place> leaving{};
 
   bool may_take_checkpoints() const {
     return settings.checkpoint_interval_us != 0;
@@ -103,6 +107,10 @@ struct deployment {
   /// It takes slices over in a hand-over that is not committed.
   bool is_shadow(const partition_place& place) const;
 
+  bool is_leaving(const partition_place& place) const {
+    return std::find(leaving.begin(), leaving.end(), place) != leaving.end();
+  }
+
   /// Whether the partition is still there: it has slices, or they are being
   /// handed over.
   bool keeps(const partition_place& place) const;
@@ -113,7 +121,7 @@ struct deployment {
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& run& name& asked& fingerprint& owners& nodes& settings&
-      checkpoints& begins_after& hand_overs;
+      checkpoints& begins_after& hand_overs& leaving;
   }
 };
 

@@ -126,7 +126,8 @@ backup_holders local_runs::holders_of(const local_run& run,
   auto& plan = run.plan;
   return {index_of(plan, here_),
           upstream_nodes(*run.graph, plan.owners, place.id, place.index),
-          run.alive, static_cast<std::uint32_t>(plan.settings.replicas)};
+          run.alive, static_cast<std::uint32_t>(plan.settings.replicas),
+          plan.is_leaving(place)};
 }
 
 /// Tells all partitions here where all others are now.

@@ -224,9 +224,17 @@ struct backup_arrival {
   arrival_window::ticket ticket{}; ///< of a recovered part
 };
 
-/// What a partition hands to the holder of its own node, for want of others.
+/// What a partition hands to the holder of its own node, for want of others, or
+/// because it is about to leave the node.
 struct own_backup {
   partition_backup backup;
+  caf::actor answer_to; ///< gets the receipt; null: nobody waits for it
+};
+
+/// The same of cuts; somebody waits.
+struct own_cuts {
+  source_cuts cuts;
+  caf::actor answer_to;
 };
 
 /// A link to another node broke or was lost.
@@ -284,6 +292,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::checkpoints_begin)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::replay_room)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::backup_arrival)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::own_backup)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::own_cuts)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::recovered_part)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::recovery)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(braid::hand_over_notice)

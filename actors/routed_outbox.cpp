@@ -143,8 +143,12 @@ void routed_outbox::send_checkpoint(partition_checkpoint&& checkpoint) {
 /// its links are busy with all of a large checkpoint at once.
 void routed_outbox::send_parts() {
   for (auto& message : checkpoints_.take_messages())
-    link_->send(routes_->nodes[message.to],
-                to_frame(std::move(message.backup)));
+    if (message.to == routes_->here)
+      caf::anon_send(routes_->holder,
+                     own_backup{std::move(message.backup), own_actor()});
+    else
+      link_->send(routes_->nodes[message.to],
+                  to_frame(std::move(message.backup)));
 }
 
 void routed_outbox::keep_here(partition_checkpoint&& checkpoint) {
@@ -152,7 +156,7 @@ void routed_outbox::keep_here(partition_checkpoint&& checkpoint) {
   auto ahead = checkpoint.ahead;
   partition_backup backup{run_, place_, generation_,
                           0,    !ahead, std::move(checkpoint)};
-  caf::anon_send(routes_->holder, own_backup{std::move(backup)});
+  caf::anon_send(routes_->holder, own_backup{std::move(backup), {}});
   if (!ahead)
     tell_.backed_up(done);
 }
@@ -181,7 +185,14 @@ void routed_outbox::send_cuts(cut_notice&& cuts) {
 
 void routed_outbox::send(const std::vector<cut_sender::message>& messages) {
   for (auto& message : messages)
-    link_->send(routes_->nodes[message.to], to_frame(message.cuts));
+    if (message.to == routes_->here)
+      caf::anon_send(routes_->holder, own_cuts{message.cuts, own_actor()});
+    else
+      link_->send(routes_->nodes[message.to], to_frame(message.cuts));
+}
+
+const caf::actor& routed_outbox::own_actor() const {
+  return *routes_->find(place_.id, place_.index);
 }
 
 void routed_outbox::on_receipt(const std::string& node,

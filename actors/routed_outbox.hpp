@@ -111,6 +111,7 @@ private:
   void deliver(waiting_batches& waiting);
   void send_parts();
   void send(const std::vector<cut_sender::message>& messages);
+  const caf::actor& own_actor() const;
   void note_if_alone();
   void on_refusal(const std::string& node, const backup_receipt& receipt);
   void keep_here(partition_checkpoint&& checkpoint);

@@ -116,7 +116,8 @@ public:
   actions hand_over_slices(const std::vector<planned_hand_over>& plans);
 
   /// Partitions whose slices cannot be handed over go to other nodes, after
-  /// what is under way: they are restored there.
+  /// what is under way: they are restored there. Throws `scaling_error` if the
+  /// run cannot.
   actions
   relocate(const std::vector<std::pair<partition_place, node_index>>& places);
 
@@ -254,6 +255,10 @@ private:
     hand_over what; ///< without indexes of successors and a generation
     std::vector<node_index> nodes;
     bool relocates = false; ///< the only origin, which has no successors
+
+    partition_place place() const {
+      return {what.of, what.origins.front()};
+    }
   };
 
   actions to_all(command what) const;
@@ -270,9 +275,14 @@ private:
   std::vector<slice_id> slices_of(const partition_place& place) const;
   std::vector<partition_place> hosting() const;
   bool all_done() const;
+  void check_movable() const;
   actions begin_next_hand_over();
   bool is_backed_up() const;
   bool is_possible(const waiting_hand_over& next) const;
+  bool is_unprepared(const waiting_hand_over& next) const {
+    return next.relocates && !plan_.is_leaving(next.place());
+  }
+  actions prepare_relocations();
   actions begin_relocation(const waiting_hand_over& what);
   actions begin_hand_over(hand_over what, const std::vector<node_index>& nodes);
   actions commit();

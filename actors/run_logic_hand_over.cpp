@@ -38,14 +38,18 @@ bool run_logic::all_done() const {
 
 // -- beginning ----------------------------------------------------------------
 
-run_logic::actions
-run_logic::hand_over_slices(const std::vector<planned_hand_over>& plans) {
-  if (plans.empty())
-    return {};
+void run_logic::check_movable() const {
   if (state_ != run_state::running || !survives_losses())
     throw scaling_error{
       "slices can be handed over only while a run is running and takes "
       "checkpoints; set checkpoints.interval"};
+}
+
+run_logic::actions
+run_logic::hand_over_slices(const std::vector<planned_hand_over>& plans) {
+  if (plans.empty())
+    return {};
+  check_movable();
   std::map<operator_id, waiting_hand_over> by_operator;
   for (auto& plan : plans) {
     auto& merged = by_operator[plan.of];
@@ -82,6 +86,8 @@ bool run_logic::is_backed_up() const {
 run_logic::actions run_logic::begin_next_hand_over() {
   while (state_ == run_state::running && phase_ == hand_over_phase::none
          && !is_recovering() && is_backed_up() && !waiting_.empty()) {
+    if (is_unprepared(waiting_.front()))
+      return prepare_relocations();
     auto next = std::move(waiting_.front());
     waiting_.erase(waiting_.begin());
     if (is_possible(next))
@@ -112,6 +118,10 @@ bool run_logic::is_possible(const waiting_hand_over& next) const {
 
 run_logic::actions run_logic::relocate(
   const std::vector<std::pair<partition_place, node_index>>& places) {
+  if (places.empty())
+    return {};
+  // They would begin with nothing.
+  check_movable();
   for (auto& [place, node] : places) {
     waiting_hand_over next;
     next.what.of = place.id;
@@ -123,8 +133,20 @@ run_logic::actions run_logic::relocate(
   return begin_next_hand_over();
 }
 
+/// Of the copies that others keep there may be none but on the node to which a
+/// partition goes, and then the run could not lose that one (schedule 29). So
+/// first the nodes that partitions leave keep copies of them as well.
+run_logic::actions run_logic::prepare_relocations() {
+  for (auto& each : waiting_)
+    if (is_unprepared(each))
+      plan_.leaving.push_back(each.place());
+  nodes_changed_ = true;
+  return restore_lost();
+}
+
 run_logic::actions run_logic::begin_relocation(const waiting_hand_over& what) {
-  partition_place place{what.what.of, what.what.origins.front()};
+  auto place = what.place();
+  std::erase(plan_.leaving, place);
   plan_.owners[place.id].nodes[place.index] = what.nodes.front();
   lost_.insert(place);
   hand_over_problem_.clear();
@@ -312,6 +334,8 @@ run_logic::actions run_logic::interrupt_hand_over(const std::string& reason) {
   if (!waiting_.empty() || !plan_.hand_overs.empty())
     hand_over_problem_ = reason;
   waiting_.clear();
+  if (!std::exchange(plan_.leaving, {}).empty())
+    nodes_changed_ = true;
   for (auto& what : std::exchange(plan_.hand_overs, {})) {
     for (auto& place : what.successor_places()) {
       done_.erase(place);

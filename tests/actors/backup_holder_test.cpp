@@ -36,6 +36,38 @@ incoming_frame damaged(const recovered_part& part) {
 
 } // namespace
 
+TEST_CASE("a partition hears what the holder of its own node has kept",
+          "[backups]") {
+  message_types config;
+  caf::actor_system system{config};
+  caf::scoped_actor home{system};
+  noting_link link;
+  auto holder =
+    home->spawn(backup_holder,
+                holder_begin{"noether", 1 << 20, &link, home,
+                             std::make_shared<std::atomic<std::uint64_t>>()});
+  home->send(holder, open_run_atom::value, backed_run);
+  auto self = caf::actor_cast<caf::actor>(home->address());
+  partition_backup backup;
+  backup.run = backed_run;
+  backup.place = backed_place;
+  backup.checkpoint.epoch = 5;
+  backup.checkpoint.slices.emplace(4, bytes_of("four"));
+  home->send(holder, own_backup{backup, self});
+  home->send(holder, own_cuts{{backed_run, backed_place, 0, 6, 6, {}}, self});
+  home->receive(
+    [&](const receipt_arrival<backup_receipt>& x) {
+      CHECK(x.from == "noether");
+      CHECK(x.receipt.result == put_result::stored);
+    },
+    caf::after(time_limit) >> [] { FAIL("no receipt"); });
+  home->receive(
+    [&](const receipt_arrival<cuts_receipt>& x) { CHECK(x.receipt.last == 6); },
+    caf::after(time_limit) >> [] { FAIL("no receipt"); });
+  home->send_exit(holder, caf::exit_reason::user_shutdown);
+  home->wait_for(holder);
+}
+
 // Whoever waits for them would take the others for all that the node has.
 TEST_CASE("parts that follow a damaged one are void, and their connection ends",
           "[backups]") {

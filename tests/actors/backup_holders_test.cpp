@@ -27,6 +27,17 @@ TEST_CASE("backups never stay where the partition is", "[backups]") {
     CHECK(sorted(holders.of({5, slice})) == nodes{0, 1});
 }
 
+TEST_CASE("the node that a partition is about to leave keeps all, too",
+          "[backups]") {
+  backup_holders holders{2, {0}, {0, 1, 2}, 1, true};
+  CHECK(holders.of({5, 3}) == nodes{0, 2});
+  CHECK(holders.may_keep(2));
+  CHECK(backup_holders(2, {}, {2}, 1, true).of({5, 3}) == nodes{2});
+  // It is not one of those that must be there.
+  CHECK(holders.without(2)->of({5, 3}) == nodes{0});
+  CHECK(holders.without(0)->of({5, 3}) == nodes{1, 2});
+}
+
 TEST_CASE("upstream nodes keep backups first", "[backups]") {
   backup_holders holders{0, {0, 3}, {0, 1, 2, 3}, 2};
   std::map<node_index, int> second;

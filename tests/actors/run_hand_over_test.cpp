@@ -174,7 +174,7 @@ TEST_CASE("what fails in a shadow is no failure of the run") {
   CHECK_THAT(logic.hand_over_problem(), Catch::Contains("counts/2"));
 }
 
-TEST_CASE("without checkpoints nothing is handed over") {
+TEST_CASE("without checkpoints nothing is moved") {
   deployment plan;
   plan.owners = {{{0}, {0}}};
   plan.nodes = {{"alone", 1, "", 0}};
@@ -184,6 +184,8 @@ TEST_CASE("without checkpoints nothing is handed over") {
   logic.on_started(0);
   CHECK_THROWS_AS(logic.hand_over_slices({{0, {0}, {{{0}, 0}}}}),
                   scaling_error);
+  // It would begin with nothing.
+  CHECK_THROWS_AS(logic.relocate({{{0, 0}, 0}}), scaling_error);
 }
 
 // Each time the next epoch was stable before they had backed up the last one.
@@ -278,4 +280,51 @@ TEST_CASE("origins count on after the supervisor was started again amid a "
   CHECK(after.phase() == phase::none);
   all_old_report(after, 20);
   CHECK(after.stable() == 20);
+}
+
+namespace {
+
+void recover_all(run_logic& logic) {
+  auto generation = logic.generation();
+  for (auto node : logic.alive())
+    logic.on_recovered(node, generation);
+  for (auto node : logic.alive())
+    logic.on_resumed(node, generation);
+}
+
+} // namespace
+
+// The only copy elsewhere may be where it goes, which must not be lost then:
+// found by the simulator.
+TEST_CASE("a partition begins again elsewhere once its own node keeps copies, "
+          "too [counterexample 29]") {
+  auto logic = running();
+  all_old_report(logic, 5);
+  CHECK(kinds_in(logic.relocate({{{0, 0}, 2}})) == std::set{command::recover});
+  CHECK(logic.current_recovery().lost.empty());
+  CHECK(logic.current_recovery().plan.is_leaving({0, 0}));
+  recover_all(logic);
+  CHECK(logic.plan().owners[0].nodes == std::vector<node_index>{0});
+  all_old_report(logic, 6);
+  auto order = logic.current_recovery();
+  REQUIRE(order.lost.size() == 1);
+  CHECK(order.lost[0].place == partition_place{0, 0});
+  CHECK(order.stable == 6);
+  CHECK(order.plan.owners[0].nodes == std::vector<node_index>{2});
+  CHECK(!order.plan.is_leaving({0, 0}));
+}
+
+TEST_CASE("after a loss what was to begin again elsewhere stays") {
+  auto logic = running();
+  all_old_report(logic, 5);
+  logic.relocate({{{0, 0}, 2}});
+  recover_all(logic);
+  logic.on_node_lost(1, "gone");
+  CHECK(!logic.current_recovery().plan.is_leaving({0, 0}));
+  recover_all(logic);
+  for (epoch_number epoch : {6, 7})
+    all_old_report(logic, epoch);
+  CHECK(logic.stable() == 7);
+  CHECK(logic.plan().owners[0].nodes == std::vector<node_index>{0});
+  CHECK_THAT(logic.hand_over_problem(), Catch::Contains("loss"));
 }

@@ -258,7 +258,8 @@ backup_holders simulated_node::holders_of(const partition_place& place) const {
   return {own_,
           upstream_nodes(*world_->graph, owners_, place.id, place.index),
           {routed_alive_.begin(), routed_alive_.end()},
-          world_->options->replicas};
+          world_->options->replicas,
+          plan_->is_leaving(place)};
 }
 
 std::vector<node_index>
