@@ -9,8 +9,18 @@ std::vector<node_index> hand_over_run::workers() const {
   return {logic_->alive().begin(), logic_->alive().end()};
 }
 
+/// Where an instance is may differ from where the supervisor has decided that
+/// it is to be.
 node_index hand_over_run::node_of(const partition_place& place) const {
-  return logic_->plan().owners[place.id].nodes[place.index];
+  auto found = instances_.find(place);
+  return found == instances_.end()
+           ? logic_->plan().owners[place.id].nodes[place.index]
+           : found->second.node;
+}
+
+bool hand_over_run::runs_on(node_index node) const {
+  return std::any_of(instances_.begin(), instances_.end(),
+                     [&](auto& each) { return each.second.node == node; });
 }
 
 void hand_over_run::lose_something() {
@@ -41,11 +51,15 @@ void hand_over_run::lose_something() {
 /// life of it joins at some time.
 void hand_over_run::lose_node(node_index node) {
   std::erase_if(instances_,
-                [&](auto& each) { return node_of(each.first) == node; });
+                [&](auto& each) { return each.second.node == node; });
   commands_.erase(node);
+  drains_.on_disturbance(*logic_);
   carry_out(logic_->on_node_lost(node, "lost"));
   node_address next{"node" + std::to_string(++lives_), lives_, "", 0};
-  tell_supervisor([=, this] { carry_out(logic_->on_node_joined(next)); });
+  tell_supervisor([=, this] {
+    drains_.on_disturbance(*logic_);
+    carry_out(logic_->on_node_joined(next));
+  });
 }
 
 /// Frames of both directions are lost, and what is sent before the channels
@@ -57,8 +71,10 @@ void hand_over_run::break_link(node_index one, node_index other) {
     return (from == one && to == other) || (from == other && to == one);
   });
   void_[std::minmax(one, other)] = logic_->generation();
-  tell_supervisor(
-    [=, this] { carry_out(logic_->on_link_broken(one, other, "broken")); });
+  tell_supervisor([=, this] {
+    drains_.on_disturbance(*logic_);
+    carry_out(logic_->on_link_broken(one, other, "broken"));
+  });
 }
 
 /// It knows what it has written down, and is told the rest again.
@@ -67,6 +83,7 @@ void hand_over_run::restart_supervisor() {
     while (!queue.empty() && random_.below(2) == 0)
       queue.pop_back(); // on its way when the supervisor died
   reports_.clear();
+  drains_.on_end(*logic_);
   logic_ = std::make_unique<run_logic>(logic_->saved({}));
   auto all = logic_->alive();
   carry_out(logic_->on_supervisor_back(all, {}));

@@ -35,13 +35,18 @@ void hand_over_again_and_again(cutting how, seed_range seeds) {
     sum.handed_over += report.handed_over;
     sum.taken_back += report.taken_back;
     sum.amid += report.amid;
+    sum.drains += report.drains;
   });
-  CAPTURE(sum.hand_overs, sum.handed_over, sum.taken_back, sum.amid);
+  CAPTURE(sum.hand_overs, sum.handed_over, sum.taken_back, sum.amid,
+          to_string(sum.drains));
   if (!all)
     return;
   CHECK(sum.handed_over > seeds.count / 4);
   CHECK(sum.taken_back > seeds.count / 100);
   CHECK(sum.amid > seeds.count / 4);
+  CHECK(sum.drains.carried_out > seeds.count / 50);
+  CHECK(sum.drains.sources > seeds.count / 100);
+  CHECK(sum.drains.sinks > seeds.count / 100);
 }
 
 } // namespace

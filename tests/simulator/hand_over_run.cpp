@@ -1,10 +1,7 @@
 #include "tests/simulator/hand_over_run.hpp"
 
+#include "tests/simulator/random_change.hpp"
 #include "tests/simulator/simulator.hpp"
-
-#include "actors/hand_over_plan.hpp"
-
-#include "scaling/scaling_settings.hpp"
 
 #include <algorithm>
 
@@ -101,7 +98,9 @@ private:
 hand_over_run::hand_over_run(const topology& graph, assignment owners,
                              settings how, std::uint64_t seed)
   : graph_(&graph), how_(std::move(how)), random_(seed),
-    logic_(std::make_unique<run_logic>(plan_for(std::move(owners)))) {
+    logic_(std::make_unique<run_logic>(plan_for(std::move(owners)))),
+    drains_(graph, report_.drains,
+            [this](node_index node) { return runs_on(node); }) {
   for (node_index node = 0; node < nodes_at_first; ++node)
     for (auto& place : places_on(node))
       make(logic_->plan(), place, {});
@@ -123,6 +122,7 @@ void hand_over_run::make(const deployment& plan, const partition_place& place,
                          const restoring& from) {
   auto& made = instances_[place];
   made = {};
+  made.node = plan.owners[place.id].nodes[place.index];
   made.generation = from.generation;
   made.out = std::make_unique<sender>(*this, place, from.generation);
   made.logic = make_partition(*graph_, owners_for(plan, place), place,
@@ -209,7 +209,7 @@ void hand_over_run::carry_out(const run_logic::action& action) {
       queue.push_back([=, this, epoch = logic_->stable()] {
         held_.stable(1, epoch);
         for (auto& [place, x] : instances_)
-          if (logic_->plan().owners[place.id].nodes[place.index] == node)
+          if (x.node == node)
             x.logic->on_stable(epoch);
       });
       break;
@@ -236,6 +236,11 @@ void hand_over_run::recover(const recovery& what, node_index node) {
     held_.forget_shadows(1);
   for (auto& lost : what.lost)
     held_.fence(1, lost, what.stable);
+  // What begins again elsewhere may live.
+  for (auto& lost : what.lost)
+    std::erase_if(instances_, [&](auto& each) {
+      return each.first == lost.place && each.second.node == node;
+    });
   for (auto& lost : what.lost) {
     if (what.plan.owners[lost.place.id].nodes[lost.place.index] != node)
       continue;
@@ -266,17 +271,16 @@ void hand_over_run::recover(const recovery& what, node_index node) {
 
 void hand_over_run::place(node_index node, const deployment& plan) {
   std::erase_if(instances_, [&](auto& each) {
-    auto& [id, index] = each.first;
-    return !plan.keeps(each.first) && plan.owners[id].nodes[index] == node;
+    return !plan.keeps(each.first) && each.second.node == node;
   });
   for (auto& [at, x] : instances_)
-    if (plan.owners[at.id].nodes[at.index] == node)
+    if (x.node == node)
       x.logic->on_placement(plan.owners, plan.hand_overs);
 }
 
 void hand_over_run::resume(const resumption& what, node_index node) {
   for (auto& [at, x] : instances_) {
-    if (logic_->plan().owners[at.id].nodes[at.index] != node)
+    if (x.node != node)
       continue;
     auto listed = std::find(what.restored.begin(), what.restored.end(), at)
                   != what.restored.end();
@@ -310,7 +314,7 @@ void hand_over_run::stop_origins(node_index node) {
   for (auto& what : logic_->plan().hand_overs)
     for (auto origin : what.origins) {
       partition_place place{what.of, origin};
-      if (logic_->plan().owners[place.id].nodes[origin] != node)
+      if (node_of(place) != node)
         continue;
       auto begin = instances_.at(place).logic->stop_for_successors();
       tell_supervisor([=, this, g = what.generation] {
@@ -331,41 +335,32 @@ void hand_over_run::step(const partition_place& place, instance& x) {
     });
 }
 
-/// Other partitions for an operator that can have them, or what is under way
-/// comes to nothing.
+/// Somebody wants it otherwise, or what is under way comes to nothing.
 void hand_over_run::disturb() {
   if (how_.abort_odds != 0 && random_.below(how_.abort_odds) == 0
-      && logic_->phase() != run_logic::hand_over_phase::none) {
+      && (logic_->phase() != run_logic::hand_over_phase::none
+          || logic_->hand_overs_waiting() > 0)) {
     auto before = logic_->generation();
+    drains_.on_end(*logic_);
     carry_out(logic_->abort_hand_overs("somebody thought better of it"));
     report_.aborted += logic_->generation() != before;
   }
   if (report_.begun == how_.most_hand_overs
-      || random_.below(how_.hand_over_odds) != 0
-      || logic_->phase() != run_logic::hand_over_phase::none
-      || logic_->hand_overs_waiting() > 0 || logic_->is_recovering()
-      || logic_->state() != run_state::running)
+      || random_.below(how_.hand_over_odds) != 0 || !takes_orders(*logic_))
     return;
-  auto& operators = graph_->operators();
-  auto id = static_cast<operator_id>(random_.below(operators.size()));
-  if (operators[id].kind != operator_kind::stateful)
-    return;
-  auto& owners = logic_->plan().owners;
-  std::vector<available_node> to;
-  for (auto node : logic_->alive())
-    to.push_back({node, {}});
-  hand_over_planner planner{owners, {}, std::move(to)};
-  auto partitions = static_cast<std::uint32_t>(
-    1 + random_.below(std::min(5u, owners[id].slices())));
-  auto plans = random_.below(4) == 0 ? planner.rebalance(id)
-                                     : planner.scale(id, partitions);
-  for (auto& plan : plans)
+  auto wanted = random_change(*graph_, *logic_, random_);
+  for (auto& plan : wanted.hand_overs)
     report_.joined += plan.origins.size() > 1;
-  report_.begun += !plans.empty();
-  carry_out(logic_->hand_over_slices(plans));
+  report_.begun += !wanted.moves_nothing();
+  if (wanted.drained)
+    logic_->avoid(*wanted.drained);
+  carry_out(logic_->hand_over_slices(wanted.hand_overs));
+  carry_out(logic_->relocate(wanted.relocations));
+  drains_.on_order(wanted, *logic_);
 }
 
 void hand_over_run::note_progress() {
+  drains_.look(*logic_);
   if (logic_->phase() != run_logic::hand_over_phase::adopting
       || logic_->generation() == committed_generation_)
     return;

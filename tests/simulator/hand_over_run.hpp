@@ -4,6 +4,8 @@
 // holder, which is never lost, stands for all.
 #pragma once
 
+#include "tests/simulator/drain_watch.hpp"
+
 #include "actors/held_backups.hpp"
 #include "actors/make_partition.hpp"
 #include "actors/recovery_collector.hpp"
@@ -26,7 +28,8 @@ class hand_over_run {
 public:
   struct settings {
     partition_settings partitions;
-    /// In one of so many turns somebody asks for other partitions ...
+    /// In one of so many turns somebody asks for other partitions, or for a
+    /// node to be drained ...
     std::uint32_t hand_over_odds = 200;
     /// ... or takes that back; 0: never.
     std::uint32_t abort_odds = 0;
@@ -47,6 +50,7 @@ public:
     std::uint64_t aborted = 0;
     std::uint64_t losses = 0;
     std::uint64_t amid = 0; ///< of these, while slices changed hands
+    drain_counts drains;
   };
 
   hand_over_run(const topology& graph, assignment owners, settings how,
@@ -64,6 +68,7 @@ private:
   class sender;
 
   struct instance {
+    node_index node = 0;
     std::unique_ptr<outbox> out; // before `logic`, which sends to it
     std::unique_ptr<partition> logic;
     generation_number generation = 0;
@@ -93,6 +98,7 @@ private:
   std::vector<partition_place> places_on(node_index node) const;
   std::vector<node_index> workers() const;
   node_index node_of(const partition_place& place) const;
+  bool runs_on(node_index node) const;
   void lose_something();
   void lose_node(node_index node);
   void break_link(node_index one, node_index other);
@@ -114,6 +120,7 @@ private:
   std::vector<checkpoint_report> told_;
   std::uint64_t lives_ = 1; ///< of nodes, in all
   report report_;
+  drain_watch drains_;
   std::size_t committed_generation_ = 0;
   event_time clock_ = 1'000'000;
   bool complete_ = false;

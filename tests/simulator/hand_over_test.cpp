@@ -56,14 +56,19 @@ hand_over_run::report hand_over_again_and_again(seed_range seeds,
     all.aborted += one.aborted;
     all.losses += one.losses;
     all.amid += one.amid;
+    all.drains += one.drains;
   });
-  CAPTURE(all.committed, all.joined, all.aborted, all.losses, all.amid);
+  CAPTURE(all.committed, all.joined, all.aborted, all.losses, all.amid,
+          to_string(all.drains));
   if (whole) {
     CHECK(all.committed > seeds.count / 4);
     CHECK(all.joined > seeds.count / 8);
     CHECK((by.abort_odds == 0 || all.aborted > seeds.count / 8));
     CHECK((by.loss_odds == 0 || all.losses > seeds.count));
     CHECK((by.loss_odds == 0 || all.amid > seeds.count / 2));
+    CHECK(all.drains.carried_out > seeds.count / 200);
+    CHECK(all.drains.sources > seeds.count / 400);
+    CHECK(all.drains.sinks > seeds.count / 400);
   }
   return all;
 }

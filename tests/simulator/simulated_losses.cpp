@@ -70,8 +70,7 @@ void simulation::disturb_supervisor() {
     lead_on();
 }
 
-/// Other partitions for an operator that can have them, or what is under way
-/// comes to nothing.
+/// Somebody wants it otherwise, or what is under way comes to nothing.
 void simulation::hand_over_some() {
   auto& logic = supervisor_->logic();
   if (supervisor_->is_coming_back())
@@ -82,24 +81,11 @@ void simulation::hand_over_some() {
   }
   constexpr std::uint32_t most = 30;
   if (report_.hand_overs == most || random_.below(options_.hand_over_odds) != 0
-      || logic.phase() != run_logic::hand_over_phase::none
-      || logic.hand_overs_waiting() > 0 || logic.is_recovering()
-      || logic.state() != run_state::running)
+      || !takes_orders(logic))
     return;
-  auto id = static_cast<operator_id>(random_.below(graph_->operators().size()));
-  if (graph_->operators()[id].kind != operator_kind::stateful)
-    return;
-  auto& owners = logic.plan().owners;
-  std::vector<available_node> to;
-  for (auto node : logic.alive())
-    to.push_back({node, {}});
-  hand_over_planner planner{owners, {}, std::move(to)};
-  auto partitions = static_cast<std::uint32_t>(
-    1 + random_.below(std::min(5u, owners[id].slices())));
-  auto plans = random_.below(4) == 0 ? planner.rebalance(id)
-                                     : planner.scale(id, partitions);
-  report_.hand_overs += plans.empty() ? 0 : 1;
-  supervisor_->hand_over(plans);
+  auto wanted = random_change(*graph_, logic, random_);
+  report_.hand_overs += wanted.moves_nothing() ? 0 : 1;
+  supervisor_->change(wanted);
 }
 
 /// Without that anything is lost for good.
@@ -248,6 +234,7 @@ void simulation::restart_supervisor() {
     return;
   ++losses_;
   ++report_.supervisor_crashes;
+  drains_->on_end(supervisor_->logic());
   network_->begin_supervisor_life();
   supervisor_ = std::make_unique<simulated_supervisor>(*world_, journal_);
   for (node_index node = 0; node < nodes_.size(); ++node)

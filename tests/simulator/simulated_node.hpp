@@ -32,6 +32,7 @@ struct simulated_world {
   flight_watch* flights = nullptr;
   simulated_schedule* schedule = nullptr;
   replay_watch* replay = nullptr;
+  drain_watch* drains = nullptr;
   const event_time* clock = nullptr;
   /// The newest epoch of which any checkpoint was begun.
   epoch_number newest_checkpoint = 0;

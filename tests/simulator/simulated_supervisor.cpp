@@ -44,6 +44,7 @@ void simulated_supervisor::carry_out(const run_logic::actions& actions) {
   recorder_.record(logic_->saved({}));
   for (auto& action : actions)
     tell(action);
+  world_->drains->look(*logic_);
 }
 
 void simulated_supervisor::note_recovery() {
@@ -102,6 +103,7 @@ void simulated_supervisor::on(node_index from, const command_answer& what) {
   if (!what.problem.empty()) {
     if (what.generation != logic_->generation())
       return;
+    world_->drains->on_disturbance(*logic_);
     auto reason =
       "node " + logic_->plan().nodes[from].name + ": " + what.problem;
     return carry_out(logic_->may_abort() ? logic_->abort_hand_overs(reason)
@@ -173,6 +175,7 @@ void simulated_supervisor::on(node_index, const partition_event& what) {
     return;
   if (!what.failed)
     return carry_out(logic_->on_partition_done(place, what.generation));
+  world_->drains->on_disturbance(*logic_);
   carry_out(
     logic_->on_partition_failed(place, what.failure, place_name(place)));
 }
@@ -184,6 +187,7 @@ void simulated_supervisor::on(node_index, const node_lost& what) {
     back_->returned.erase(what.node);
     return;
   }
+  world_->drains->on_disturbance(*logic_);
   carry_out(logic_->on_node_lost(
     what.node, "node " + logic_->plan().nodes[what.node].name + " is lost"));
 }
@@ -205,6 +209,7 @@ void simulated_supervisor::on(node_index, const link_report& what) {
   auto other = living_node(what.peer);
   if (!one || !other)
     return;
+  world_->drains->on_disturbance(*logic_);
   if (!what.given_up)
     return carry_out(logic_->on_link_broken(*one, *other, what.reason));
   auto lost = logic_->whom_to_lose(*one, *other);
@@ -213,6 +218,7 @@ void simulated_supervisor::on(node_index, const link_report& what) {
 }
 
 bool simulated_supervisor::on_joined(const node_address& node) {
+  world_->drains->on_disturbance(*logic_);
   auto nodes = logic_->plan().nodes.size();
   carry_out(logic_->on_node_joined(node));
   return logic_->plan().nodes.size() > nodes;
@@ -220,12 +226,16 @@ bool simulated_supervisor::on_joined(const node_address& node) {
 
 // -- hand-overs ---------------------------------------------------------------
 
-void simulated_supervisor::hand_over(
-  const std::vector<planned_hand_over>& plans) {
-  carry_out(logic_->hand_over_slices(plans));
+void simulated_supervisor::change(const wanted_change& what) {
+  if (what.drained)
+    logic_->avoid(*what.drained);
+  carry_out(logic_->hand_over_slices(what.hand_overs));
+  carry_out(logic_->relocate(what.relocations));
+  world_->drains->on_order(what, *logic_);
 }
 
 void simulated_supervisor::abort_hand_overs() {
+  world_->drains->on_end(*logic_);
   carry_out(logic_->abort_hand_overs("somebody thought better of it"));
 }
 

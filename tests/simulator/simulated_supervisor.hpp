@@ -68,8 +68,8 @@ public:
   /// number that follows those of all earlier ones.
   bool on_joined(const node_address& node);
 
-  /// Slices are to change hands.
-  void hand_over(const std::vector<planned_hand_over>& plans);
+  /// Slices are to change hands, or a node to be drained.
+  void change(const wanted_change& what);
 
   /// But not those that are about to.
   void abort_hand_overs();

@@ -45,9 +45,13 @@ simulation::simulation(const topology& graph, assignment owners,
   // may be at one by then, and what fills the buffers is another.
   auto under_way = 2 + graph.operators().size() * settings.flow.in_flight;
   replay_ = std::make_unique<replay_watch>(under_way, report_);
+  drains_ =
+    std::make_unique<drain_watch>(graph, report_.drains, [this](auto node) {
+      return nodes_[node] && !nodes_[node]->hosted().empty();
+    });
   world_ = std::make_unique<simulated_world>(simulated_world{
     graph_, &settings_, &options_, &random_, &report_, network_.get(),
-    flights_.get(), schedule_.get(), replay_.get(), &clock_});
+    flights_.get(), schedule_.get(), replay_.get(), drains_.get(), &clock_});
   world_->name_of = [this](node_index node) -> auto& {
     return names_.at(node);
   };

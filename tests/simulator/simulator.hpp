@@ -3,6 +3,8 @@
 // only here. The same seed makes the same run.
 #pragma once
 
+#include "tests/simulator/drain_watch.hpp"
+
 #include "actors/make_partition.hpp"
 
 #include "operators/random.hpp"
@@ -86,7 +88,8 @@ struct simulation_options {
   std::uint32_t pause_odds = 0;
   /// Nodes do not keep one of so many parts of checkpoints; 0: they do.
   std::uint32_t refuse_odds = 0;
-  /// In one of so many turns an operator is to have other partitions; 0: never.
+  /// In one of so many turns an operator is to have other partitions, or a node
+  /// to be drained; 0: never.
   std::uint32_t hand_over_odds = 0;
   /// ... and in one of so many that is taken back, if it still can be.
   std::uint32_t abort_odds = 5'000;
@@ -129,6 +132,7 @@ struct simulation_report {
   std::uint32_t handed_over = 0;       ///< of these: slices changed hands
   std::uint32_t taken_back = 0;        ///< of these: on request
   std::uint32_t amid = 0;              ///< losses of whatever while one went on
+  drain_counts drains;                 ///< among what was asked for
   std::uint32_t recoveries = 0;        ///< that were begun
   std::uint32_t interrupted = 0;       ///< of these: by another loss
   std::uint32_t names_refused = 0;     ///< of checkpoint epochs
@@ -226,6 +230,7 @@ private:
   std::unique_ptr<flight_watch> flights_;
   std::unique_ptr<simulated_schedule> schedule_;
   std::unique_ptr<replay_watch> replay_;
+  std::unique_ptr<drain_watch> drains_;
   std::unique_ptr<simulated_world> world_;
   std::unique_ptr<simulated_supervisor> supervisor_;
   std::shared_ptr<simulated_journal> journal_;
