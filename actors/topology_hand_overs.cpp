@@ -24,6 +24,11 @@ constexpr std::chrono::minutes longest_hand_over{5};
 struct scaling_plan {
   std::vector<planned_hand_over> hand_overs;
   std::vector<std::pair<partition_place, node_index>> relocations;
+  std::optional<node_index> drained{}; ///< nothing may come there any more
+
+  bool moves_nothing() const {
+    return hand_overs.empty() && relocations.empty();
+  }
 };
 
 bool can_hand_over(self_pointer self, operator_id id) {
@@ -109,6 +114,7 @@ scaling_plan plan_scale(self_pointer self, operator_id id,
 
 scaling_plan plan_drain(self_pointer self, node_index node) {
   scaling_plan result;
+  result.drained = node;
   auto planner = planner_of(self, node);
   for (auto& each : planner.drain(node))
     if (can_hand_over(self, each.of))
@@ -194,13 +200,17 @@ void record(self_pointer self, const scaling_order& order,
     *state.logic);
 }
 
-/// Throws for the caller to report.
+/// Throws for the caller to report; then nothing has been done.
 void begin_plan(self_pointer self, const scaling_plan& plan) {
   auto& logic = *self->state.logic;
   for (auto& step : in_words(self, plan))
     log("topology")->info("{}: {}", self->state.given.report.name, step);
-  carry_out(self, logic.hand_over_slices(plan.hand_overs));
-  carry_out(self, logic.relocate(plan.relocations));
+  auto actions = logic.hand_over_slices(plan.hand_overs);
+  auto more = logic.relocate(plan.relocations);
+  actions.insert(actions.end(), more.begin(), more.end());
+  if (plan.drained)
+    logic.avoid(*plan.drained);
+  carry_out(self, actions);
   forget_wanted_nodes(self);
 }
 
@@ -245,13 +255,14 @@ scaling_answer carry_out_order(self_pointer self, const scaling_order& order) {
   scaling_answer answer{in_words(self, plan)};
   if (order.dry_run)
     return answer;
-  if (order.kind == scaling_kind::drain)
-    logic.avoid(find_node(self, order.node));
-  if (answer.steps.empty())
-    return answer;
-  record(self, order, plan);
-  begin_recorded(self, plan);
-  report(self);
+  if (!plan.moves_nothing()) {
+    record(self, order, plan);
+    begin_recorded(self, plan);
+    report(self);
+  } else if (plan.drained) {
+    logic.avoid(*plan.drained);
+    write_down(self);
+  }
   return answer;
 }
 
