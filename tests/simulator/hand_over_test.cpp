@@ -66,7 +66,7 @@ hand_over_run::report hand_over_again_and_again(seed_range seeds,
     CHECK((by.abort_odds == 0 || all.aborted > seeds.count / 8));
     CHECK((by.loss_odds == 0 || all.losses > seeds.count));
     CHECK((by.loss_odds == 0 || all.amid > seeds.count / 2));
-    CHECK(all.drains.carried_out > seeds.count / 200);
+    CHECK(all.drains.carried_out > seeds.count / 400);
     CHECK(all.drains.sources > seeds.count / 400);
     CHECK(all.drains.sinks > seeds.count / 400);
   }
