@@ -211,6 +211,19 @@ available_node* hand_over_planner::find(node_index node) {
   return found == nodes_.end() ? nullptr : &*found;
 }
 
+scaling_plan plan_drain(hand_over_planner& planner, node_index from,
+                        const std::function<bool(operator_id)>& can_hand_over) {
+  scaling_plan result;
+  result.drained = from;
+  for (auto& each : planner.drain(from))
+    if (can_hand_over(each.of))
+      result.hand_overs.push_back(each);
+    else
+      result.relocations.push_back(
+        {{each.of, each.origins.front()}, each.successors.front().node});
+  return result;
+}
+
 void carry_out(const planned_hand_over& plan, assignment& owners) {
   auto& owned = owners[plan.of];
   for (auto& successor : plan.successors) {

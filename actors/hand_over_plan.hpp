@@ -2,14 +2,19 @@
 // partitions carry even loads, or a node carries nothing.
 #pragma once
 
+#include "actors/protocol.hpp"
+
 #include "scaling/assignment.hpp"
 #include "scaling/scaling_settings.hpp"
 
 #include "checkpoint/slice_groups.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace braid {
@@ -42,6 +47,18 @@ struct planned_hand_over {
   operator_id of = 0;
   std::vector<partition_index> origins{}; ///< ascending
   std::vector<successor> successors{};
+};
+
+/// What is to become of a run's partitions.
+struct scaling_plan {
+  std::vector<planned_hand_over> hand_overs{};
+  /// Partitions that cannot hand their slices over begin again on other nodes.
+  std::vector<std::pair<partition_place, node_index>> relocations{};
+  std::optional<node_index> drained{}; ///< nothing may come there any more
+
+  bool moves_nothing() const {
+    return hand_overs.empty() && relocations.empty();
+  }
 };
 
 /// Plans for one topology. Pure: who carries them out, and when, is not its
@@ -104,6 +121,12 @@ private:
   std::vector<available_node> nodes_;
   std::uint32_t without_room_ = 0; ///< successors
 };
+
+/// Nothing more on this node, which is not among those that the planner may
+/// choose. Partitions of operators for which `can_hand_over` does not hold
+/// begin again elsewhere.
+scaling_plan plan_drain(hand_over_planner& planner, node_index from,
+                        const std::function<bool(operator_id)>& can_hand_over);
 
 /// The assignment after a plan: its successors have the next indexes, in their
 /// order; its origins have no slices, and their indexes are not used again.

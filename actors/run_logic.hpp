@@ -121,10 +121,9 @@ public:
   actions
   relocate(const std::vector<std::pair<partition_place, node_index>>& places);
 
-  /// Nothing is placed there any more, unless there is no other node.
-  void avoid(node_index node) {
-    avoided_.insert(node);
-  }
+  /// Both, and a drained node is avoided: nothing is placed there any more,
+  /// unless there is no other node. If it throws, nothing has changed.
+  actions change(const scaling_plan& what);
 
   const std::set<node_index>& avoided() const {
     return avoided_;

@@ -133,6 +133,15 @@ run_logic::actions run_logic::relocate(
   return begin_next_hand_over();
 }
 
+run_logic::actions run_logic::change(const scaling_plan& what) {
+  auto result = hand_over_slices(what.hand_overs);
+  auto more = relocate(what.relocations);
+  result.insert(result.end(), more.begin(), more.end());
+  if (what.drained)
+    avoided_.insert(*what.drained);
+  return result;
+}
+
 /// Of the copies that others keep there may be none but on the node to which a
 /// partition goes, and then the run could not lose that one (schedule 29). So
 /// first the nodes that partitions leave keep copies of them as well.

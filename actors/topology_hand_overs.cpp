@@ -21,16 +21,6 @@ namespace {
 /// and then to be backed up.
 constexpr std::chrono::minutes longest_hand_over{5};
 
-struct scaling_plan {
-  std::vector<planned_hand_over> hand_overs;
-  std::vector<std::pair<partition_place, node_index>> relocations;
-  std::optional<node_index> drained{}; ///< nothing may come there any more
-
-  bool moves_nothing() const {
-    return hand_overs.empty() && relocations.empty();
-  }
-};
-
 bool can_hand_over(self_pointer self, operator_id id) {
   return self->state.given.report.operators.at(id).kind == "operator";
 }
@@ -107,21 +97,15 @@ hand_over_planner planner_of(self_pointer self,
 scaling_plan plan_scale(self_pointer self, operator_id id,
                         std::uint32_t partitions) {
   auto planner = planner_of(self);
-  scaling_plan result{planner.scale(id, partitions), {}};
+  scaling_plan result{planner.scale(id, partitions)};
   planner.require_room();
   return result;
 }
 
 scaling_plan plan_drain(self_pointer self, node_index node) {
-  scaling_plan result;
-  result.drained = node;
   auto planner = planner_of(self, node);
-  for (auto& each : planner.drain(node))
-    if (can_hand_over(self, each.of))
-      result.hand_overs.push_back(each);
-    else
-      result.relocations.push_back(
-        {{each.of, each.origins.front()}, each.successors.front().node});
+  auto result = braid::plan_drain(
+    planner, node, [=](operator_id id) { return can_hand_over(self, id); });
   planner.require_room();
   return result;
 }
@@ -200,17 +184,11 @@ void record(self_pointer self, const scaling_order& order,
     *state.logic);
 }
 
-/// Throws for the caller to report; then nothing has been done.
+/// Throws for the caller to report.
 void begin_plan(self_pointer self, const scaling_plan& plan) {
-  auto& logic = *self->state.logic;
   for (auto& step : in_words(self, plan))
     log("topology")->info("{}: {}", self->state.given.report.name, step);
-  auto actions = logic.hand_over_slices(plan.hand_overs);
-  auto more = logic.relocate(plan.relocations);
-  actions.insert(actions.end(), more.begin(), more.end());
-  if (plan.drained)
-    logic.avoid(*plan.drained);
-  carry_out(self, actions);
+  carry_out(self, self->state.logic->change(plan));
   forget_wanted_nodes(self);
 }
 
@@ -259,8 +237,8 @@ scaling_answer carry_out_order(self_pointer self, const scaling_order& order) {
     record(self, order, plan);
     begin_recorded(self, plan);
     report(self);
-  } else if (plan.drained) {
-    logic.avoid(*plan.drained);
+  } else {
+    logic.change(plan);
     write_down(self);
   }
   return answer;

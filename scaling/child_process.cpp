@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <fstream>
 #include <spawn.h>
+#include <string_view>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
@@ -83,11 +84,13 @@ public:
       arguments.push_back(one.data());
     arguments.push_back(nullptr);
     std::vector<char*> variables;
-    // The first one of a name is what counts.
+    // Ours may be of that name, if we have been marked likewise.
+    auto name = mark.substr(0, mark.find('=') + 1);
+    for (auto** one = environ; *one; ++one)
+      if (name.empty() || !std::string_view{*one}.starts_with(name))
+        variables.push_back(*one);
     if (!mark.empty())
       variables.push_back(mark.data());
-    for (auto** one = environ; *one; ++one)
-      variables.push_back(*one);
     variables.push_back(nullptr);
     pid_t result = 0;
     check(posix_spawnp(&result, arguments[0], &actions_, &attributes_,

@@ -19,7 +19,7 @@ namespace braid {
 struct pool_settings {
   provider_settings nodes_from{};
 
-  /// So many nodes are kept without work, for partitions to come. With none,
+  /// So many nodes are kept without work, for partitions to come. Beside them
   /// nodes are ordered when there is no room for what was decided.
   std::uint64_t spares = 0;
 

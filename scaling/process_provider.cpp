@@ -1,5 +1,6 @@
 #include "scaling/process_provider.hpp"
 
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -20,7 +21,7 @@ process_provider::process_provider(options values)
 
 void process_provider::start(const node_order& order, time_point) {
   // One of an earlier life may not have come back to the cluster yet.
-  if (nodes_.count(order.name) > 0 || adopt(order))
+  if (knows(order.name) || adopt(order))
     return;
   auto output = options_.output.empty()
                   ? std::filesystem::path{}
@@ -37,7 +38,7 @@ void process_provider::start(const node_order& order, time_point) {
 }
 
 bool process_provider::adopt(const node_order& order) {
-  if (nodes_.count(order.name) > 0 || adopted_.count(order.name) > 0)
+  if (knows(order.name))
     return true;
   auto id = orphan_process::find(mark_of(order));
   if (!id)
@@ -54,51 +55,56 @@ bool process_provider::adopt(const node_order& order) {
   return true;
 }
 
+bool process_provider::knows(const std::string& name) const {
+  return nodes_.contains(name) || adopted_.contains(name);
+}
+
 void process_provider::stop(const std::string& name, time_point now) {
-  if (auto adopted = adopted_.find(name); adopted != adopted_.end()) {
-    adopted->second.is_to_stop = true;
-    adopted->second.process->stop(now, options_.stop_limit);
-  }
-  auto found = nodes_.find(name);
-  if (found == nodes_.end())
+  stop(nodes_, name, now);
+  stop(adopted_, name, now);
+}
+
+template <class Process>
+void process_provider::stop(running_nodes<Process>& nodes,
+                            const std::string& name, time_point now) {
+  auto found = nodes.find(name);
+  if (found == nodes.end())
     return;
   found->second.is_to_stop = true;
   found->second.process->stop(now, options_.stop_limit);
 }
 
-void process_provider::poll_adopted(time_point now) {
-  for (auto i = adopted_.begin(); i != adopted_.end();) {
-    auto& node = i->second;
-    if (!node.process->poll(now)) {
-      ++i;
-      continue;
-    }
-    auto what =
-      node.is_to_stop ? node_event::kind::stopped : node_event::kind::ended;
-    events_.push_back(
-      {what, i->first, "process " + std::to_string(node.process->id())});
-    i = adopted_.erase(i);
-  }
+std::vector<node_event> process_provider::poll(time_point now) {
+  take_ends(adopted_, [&](orphan_process& process) {
+    return process.poll(now)
+             ? std::optional{"process " + std::to_string(process.id())}
+             : std::nullopt;
+  });
+  take_ends(nodes_, [&](child_process& process) -> std::optional<std::string> {
+    auto end = process.poll(now);
+    if (!end)
+      return std::nullopt;
+    auto line = process.last_line();
+    return to_string(*end) + (line.empty() ? "" : ": " + line);
+  });
+  return std::exchange(events_, {});
 }
 
-std::vector<node_event> process_provider::poll(time_point now) {
-  poll_adopted(now);
-  for (auto i = nodes_.begin(); i != nodes_.end();) {
+template <class Process, class EndOf>
+void process_provider::take_ends(running_nodes<Process>& nodes,
+                                 EndOf&& end_of) {
+  for (auto i = nodes.begin(); i != nodes.end();) {
     auto& node = i->second;
-    auto end = node.process->poll(now);
+    auto end = end_of(*node.process);
     if (!end) {
       ++i;
       continue;
     }
-    auto text = to_string(*end);
-    if (auto line = node.process->last_line(); !line.empty())
-      text += ": " + line;
     auto what =
       node.is_to_stop ? node_event::kind::stopped : node_event::kind::ended;
-    events_.push_back({what, i->first, std::move(text)});
-    i = nodes_.erase(i);
+    events_.push_back({what, i->first, std::move(*end)});
+    i = nodes.erase(i);
   }
-  return std::exchange(events_, {});
 }
 
 } // namespace braid

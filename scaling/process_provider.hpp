@@ -39,21 +39,28 @@ public:
   std::vector<node_event> poll(time_point now) override;
 
 private:
+  template <class Process>
   struct running_node {
-    std::unique_ptr<child_process> process;
+    std::unique_ptr<Process> process;
     bool is_to_stop = false;
   };
 
-  struct adopted_node {
-    std::unique_ptr<orphan_process> process;
-    bool is_to_stop = false;
-  };
+  template <class Process>
+  using running_nodes = std::map<std::string, running_node<Process>>;
 
-  void poll_adopted(time_point now);
+  bool knows(const std::string& name) const;
+
+  template <class Process>
+  void stop(running_nodes<Process>& nodes, const std::string& name,
+            time_point now);
+
+  /// `end_of(process)` is how one has ended, or nothing.
+  template <class Process, class EndOf>
+  void take_ends(running_nodes<Process>& nodes, EndOf&& end_of);
 
   options options_;
-  std::map<std::string, running_node> nodes_;
-  std::map<std::string, adopted_node> adopted_;
+  running_nodes<child_process> nodes_;
+  running_nodes<orphan_process> adopted_;
   std::vector<node_event> events_;
 };
 

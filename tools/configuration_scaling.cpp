@@ -100,9 +100,9 @@ configuration_section pool_section() {
   auto more =
     section_of<pool_settings>("pool", pool, "")
       .key("spares", &pool_settings::spares, whole_number(0, 1024),
-           "So many nodes are kept without work, for partitions to come. With "
-           "0, process and command start one when what was decided finds no "
-           "room (node.max_partitions).")
+           "So many nodes are kept without work, for partitions to come. "
+           "Process and command start more when what was decided finds no room "
+           "(node.max_partitions).")
       .key("most_nodes", &pool_settings::most_nodes, whole_number(1, 1024),
            "No more nodes than this are ordered.")
       .key("join_limit", &pool_settings::join_limit, duration(1s, 24h),

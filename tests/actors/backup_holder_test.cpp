@@ -34,18 +34,32 @@ incoming_frame damaged(const recovered_part& part) {
   return incoming_frame{outgoing_frame{frame.kind(), body}};
 }
 
-} // namespace
+/// A holder, and who hears of what it does.
+struct holder_rig {
+  holder_rig() {
+    holder =
+      home->spawn(backup_holder,
+                  holder_begin{"noether", 1 << 20, &link, home,
+                               std::make_shared<std::atomic<std::uint64_t>>()});
+  }
 
-TEST_CASE("a partition hears what the holder of its own node has kept",
-          "[backups]") {
+  ~holder_rig() {
+    home->send_exit(holder, caf::exit_reason::user_shutdown);
+    home->wait_for(holder);
+  }
+
   message_types config;
   caf::actor_system system{config};
   caf::scoped_actor home{system};
   noting_link link;
-  auto holder =
-    home->spawn(backup_holder,
-                holder_begin{"noether", 1 << 20, &link, home,
-                             std::make_shared<std::atomic<std::uint64_t>>()});
+  caf::actor holder;
+};
+
+} // namespace
+
+TEST_CASE_METHOD(holder_rig,
+                 "a partition hears what the holder of its own node has kept",
+                 "[backups]") {
   home->send(holder, open_run_atom::value, backed_run);
   auto self = caf::actor_cast<caf::actor>(home->address());
   partition_backup backup;
@@ -64,21 +78,13 @@ TEST_CASE("a partition hears what the holder of its own node has kept",
   home->receive(
     [&](const receipt_arrival<cuts_receipt>& x) { CHECK(x.receipt.last == 6); },
     caf::after(time_limit) >> [] { FAIL("no receipt"); });
-  home->send_exit(holder, caf::exit_reason::user_shutdown);
-  home->wait_for(holder);
 }
 
 // Whoever waits for them would take the others for all that the node has.
-TEST_CASE("parts that follow a damaged one are void, and their connection ends",
-          "[backups]") {
-  message_types config;
-  caf::actor_system system{config};
-  caf::scoped_actor home{system};
-  noting_link link;
-  auto holder =
-    home->spawn(backup_holder,
-                holder_begin{"noether", 1 << 20, &link, home,
-                             std::make_shared<std::atomic<std::uint64_t>>()});
+TEST_CASE_METHOD(
+  holder_rig,
+  "parts that follow a damaged one are void, and their connection ends",
+  "[backups]") {
   auto send = [&](const std::string& from, const incoming_frame& frame) {
     home->send(holder, backup_arrival{from, frame});
   };
@@ -101,6 +107,4 @@ TEST_CASE("parts that follow a damaged one are void, and their connection ends",
   CHECK(arrived() == std::vector<std::string>{"hilbert", "6"});
   CHECK(link.broken().size() == 1);
   CHECK_THAT(link.broken().at("hilbert"), Catch::Contains("checksum"));
-  home->send_exit(holder, caf::exit_reason::user_shutdown);
-  home->wait_for(holder);
 }

@@ -24,7 +24,7 @@ std::string to_string(const drain_counts& x) {
          + " disturbed, " + std::to_string(x.amid) + " while one began again";
 }
 
-void drain_watch::on_order(const wanted_change& what, const run_logic& logic) {
+void drain_watch::on_order(const scaling_plan& what, const run_logic& logic) {
   if (!what.drained)
     return;
   if (what.moves_nothing()) {

@@ -41,7 +41,7 @@ public:
   drain_watch(const topology& graph, drain_counts& counts, hosting hosts)
     : graph_(&graph), counts_(&counts), hosts_(std::move(hosts)) {}
 
-  void on_order(const wanted_change& what, const run_logic& logic);
+  void on_order(const scaling_plan& what, const run_logic& logic);
 
   /// Something was lost, or a node has joined: what is under way may come to
   /// nothing, but the supervisor says so.
@@ -63,7 +63,7 @@ private:
   const topology* graph_;
   drain_counts* counts_;
   hosting hosts_;
-  std::optional<wanted_change> under_way_;
+  std::optional<scaling_plan> under_way_;
   bool disturbed_ = false; ///< what is under way was
   std::set<node_index> drained_;
   generation_number checked_ = 0;

@@ -352,10 +352,7 @@ void hand_over_run::disturb() {
   for (auto& plan : wanted.hand_overs)
     report_.joined += plan.origins.size() > 1;
   report_.begun += !wanted.moves_nothing();
-  if (wanted.drained)
-    logic_->avoid(*wanted.drained);
-  carry_out(logic_->hand_over_slices(wanted.hand_overs));
-  carry_out(logic_->relocate(wanted.relocations));
+  carry_out(logic_->change(wanted));
   drains_.on_order(wanted, *logic_);
 }
 

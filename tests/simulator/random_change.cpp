@@ -16,30 +16,23 @@ std::vector<available_node> nodes_for(const run_logic& logic,
   return result;
 }
 
-/// Sources and sinks cannot hand over, and begin again elsewhere.
-wanted_change random_drain(const topology& graph, const run_logic& logic,
-                           random_generator& random) {
-  wanted_change result;
+scaling_plan random_drain(const topology& graph, const run_logic& logic,
+                          random_generator& random) {
   std::vector<node_index> all{logic.alive().begin(), logic.alive().end()};
   auto node = all[random.below(all.size())];
   auto to = nodes_for(logic, node);
   if (to.empty())
-    return result;
-  result.drained = node;
+    return {};
   hand_over_planner planner{logic.plan().owners, {}, std::move(to)};
-  for (auto& each : planner.drain(node))
-    if (graph.operators()[each.of].kind == operator_kind::stateful)
-      result.hand_overs.push_back(each);
-    else
-      result.relocations.push_back(
-        {{each.of, each.origins.front()}, each.successors.front().node});
-  return result;
+  return plan_drain(planner, node, [&](operator_id id) {
+    return graph.operators()[id].kind == operator_kind::stateful;
+  });
 }
 
 } // namespace
 
-wanted_change random_change(const topology& graph, const run_logic& logic,
-                            random_generator& random) {
+scaling_plan random_change(const topology& graph, const run_logic& logic,
+                           random_generator& random) {
   if (random.below(20) == 0)
     return random_drain(graph, logic, random);
   auto& operators = graph.operators();
@@ -52,9 +45,7 @@ wanted_change random_change(const topology& graph, const run_logic& logic,
   auto partitions = static_cast<std::uint32_t>(
     1 + random.below(std::min(5u, owners[id].slices())));
   return {random.below(4) == 0 ? planner.rebalance(id)
-                               : planner.scale(id, partitions),
-          {},
-          {}};
+                               : planner.scale(id, partitions)};
 }
 
 bool takes_orders(const run_logic& logic) {

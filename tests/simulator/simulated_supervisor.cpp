@@ -226,11 +226,8 @@ bool simulated_supervisor::on_joined(const node_address& node) {
 
 // -- hand-overs ---------------------------------------------------------------
 
-void simulated_supervisor::change(const wanted_change& what) {
-  if (what.drained)
-    logic_->avoid(*what.drained);
-  carry_out(logic_->hand_over_slices(what.hand_overs));
-  carry_out(logic_->relocate(what.relocations));
+void simulated_supervisor::change(const scaling_plan& what) {
+  carry_out(logic_->change(what));
   world_->drains->on_order(what, *logic_);
 }
 

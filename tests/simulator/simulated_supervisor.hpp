@@ -69,7 +69,7 @@ public:
   bool on_joined(const node_address& node);
 
   /// Slices are to change hands, or a node to be drained.
-  void change(const wanted_change& what);
+  void change(const scaling_plan& what);
 
   /// But not those that are about to.
   void abort_hand_overs();
