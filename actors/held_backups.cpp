@@ -15,7 +15,7 @@ std::optional<byte_buffer> contents_of(const restored_slice& slice) {
   if (slice.result != restored_slice::outcome::found)
     return std::nullopt;
   try {
-    return whole_of(slice, fold);
+    return whole_of(slice, fold_all);
   } catch (const decode_error&) {
     // As it came. It is of no more use than what was damaged here.
     return std::nullopt;
@@ -131,7 +131,7 @@ private:
 
 held_backups::held_backups(std::string node, backup_store::settings limits,
                            std::uint64_t part_bytes)
-  : node_(std::move(node)), part_bytes_(part_bytes), store_(limits, fold) {}
+  : node_(std::move(node)), part_bytes_(part_bytes), store_(limits, fold_all) {}
 
 // -- keeping ------------------------------------------------------------------
 

@@ -40,7 +40,7 @@ content_piece pinned_copies::piece(pinned_run& run, const operator_slice& of,
                                    std::uint64_t offset, std::uint64_t most) {
   auto& copy = run.copies.at(of);
   if (run.at != of) {
-    run.content = whole_of(copy.slice, fold);
+    run.content = whole_of(copy.slice, fold_all);
     run.sum = checksum(run.content);
     run.at = of;
   }

@@ -71,7 +71,7 @@ std::optional<partition_checkpoint> recovery_collector::take_checkpoint() {
   auto& found = found_.begin()->second;
   auto& result = found.checkpoint;
   for (auto& [slice, copy] : found.slices)
-    result.slices.emplace(slice, whole_of(copy, fold));
+    result.slices.emplace(slice, whole_of(copy, fold_all));
   return std::move(result);
 }
 

@@ -1,8 +1,10 @@
 #include "checkpoint/backup_store.hpp"
 
 #include "checkpoint/checksum.hpp"
+#include "checkpoint/slice_copy.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <iterator>
 #include <stdexcept>
@@ -18,17 +20,13 @@ constexpr std::size_t most_unused = 8;
 /// All changes that were found, folded among each other; null: there are none.
 std::shared_ptr<const byte_buffer> changes_of(const restored_slice& found,
                                               const fold_function& fold) {
-  auto changes = found.changes;
-  while (changes.size() > 1) {
-    decltype(changes) halved;
-    for (std::size_t i = 0; i < changes.size(); i += 2)
-      halved.push_back(i + 1 == changes.size()
-                         ? changes[i]
-                         : std::make_shared<const byte_buffer>(
-                           fold(changes[i]->bytes(), changes[i + 1]->bytes())));
-    changes = std::move(halved);
-  }
-  return changes.empty() ? nullptr : changes[0];
+  auto& changes = found.changes;
+  if (changes.size() < 2)
+    return changes.empty() ? nullptr : changes[0];
+  std::vector<std::span<const std::byte>> parts;
+  for (auto& each : changes)
+    parts.push_back(each->bytes());
+  return std::make_shared<const byte_buffer>(fold(parts));
 }
 
 /// Whether each entry is based on the one before, so that all are needed: as
@@ -64,8 +62,7 @@ std::string to_string(put_result x) {
 }
 
 byte_buffer whole_of(const restored_slice& found, const fold_function& fold) {
-  auto changes = changes_of(found, fold);
-  return changes ? fold(found.full->bytes(), changes->bytes()) : *found.full;
+  return whole_of(copy_of(found), fold);
 }
 
 backup_store::backup_store(settings limits, fold_function fold)
@@ -371,7 +368,7 @@ backup_store::folded(const std::vector<entries::const_iterator>& chain) const {
   if (!changes)
     return entry{std::nullopt, maker, found.full, 0};
   auto whole = std::make_shared<const byte_buffer>(
-    fold_(found.full->bytes(), changes->bytes()));
+    fold_(std::array{found.full->bytes(), changes->bytes()}));
   return entry{std::nullopt, maker, std::move(whole), 0};
 }
 

@@ -79,13 +79,13 @@ struct restored_slice {
   std::vector<std::uint64_t> change_sums; ///< and those of the changes
 };
 
-/// Makes one full copy of another and what changed since; or changes, of
-/// changes and what followed them. May throw.
-using fold_function = std::function<byte_buffer(
-  std::span<const std::byte> base, std::span<const std::byte> changes)>;
+/// Makes one full copy of another, which is the first part, and what changed
+/// since, in this order; or changes, of changes and what followed them. May
+/// throw.
+using fold_function =
+  std::function<byte_buffer(std::span<const std::span<const std::byte>> parts)>;
 
-/// What was found, in one piece. Changes, which are small, are folded among
-/// each other first: so the full copy is gone through only once.
+/// What was found, in one piece.
 byte_buffer whole_of(const restored_slice& found, const fold_function& fold);
 
 /// The backups that one node holds of slices that live elsewhere: of each the

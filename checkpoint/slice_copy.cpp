@@ -27,10 +27,12 @@ slice_copy copy_of(const restored_slice& found) {
 }
 
 byte_buffer whole_of(const slice_copy& copy, const fold_function& fold) {
-  byte_buffer result{copy.full.bytes};
+  if (copy.changes.empty())
+    return byte_buffer{copy.full.bytes};
+  std::vector parts{copy.full.bytes};
   for (auto& each : copy.changes)
-    result = fold(result.bytes(), each.bytes);
-  return result;
+    parts.push_back(each.bytes);
+  return fold(parts);
 }
 
 } // namespace braid

@@ -1,9 +1,13 @@
 #include "operators/state_fold.hpp"
 
 #include "operators/state_records.hpp"
+#include "operators/varying_number.hpp"
 
+#include <array>
+#include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <tsl/robin_set.h>
 #include <utility>
@@ -21,104 +25,11 @@ std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span{text});
 }
 
-/// A section whose records are found by key.
-struct section_changes {
-  record_extent extent{};
-  record_sizes sizes;
-  std::vector<std::pair<std::string_view, std::string_view>> records;
-  std::vector<std::string_view> erased;
-  /// The keys of both.
-  tsl::robin_set<std::string_view> touched;
-};
-
-/// A state's sections, by group.
-struct state_changes {
-  record_extent extent = record_extent::changes;
-  saved_classes classes;
-  std::map<std::string_view, section_changes> sections;
-};
-
-/// A slice's states, by name.
-using slice_changes = std::map<std::string_view, state_changes>;
-
-section_changes read_section(record_reader& in) {
-  section_changes result;
-  result.extent = in.section_extent();
-  result.sizes = in.sizes();
-  while (in.next_record()) {
-    result.records.emplace_back(text_of(in.key()), text_of(in.value()));
-    result.touched.insert(text_of(in.key()));
-  }
-  while (in.next_erased()) {
-    result.erased.push_back(text_of(in.key()));
-    result.touched.insert(text_of(in.key()));
-  }
-  return result;
+/// The bytes of a key or value in a section whose keys or values have `size`.
+std::size_t written_size(std::string_view text,
+                         const std::optional<std::size_t>& size) {
+  return size ? text.size() : varying_size(text.size()) + text.size();
 }
-
-slice_changes read_changes(std::span<const std::byte> bytes) {
-  slice_changes result;
-  record_reader in{bytes};
-  while (in.next_state()) {
-    auto [state, added] = result.try_emplace(in.name());
-    if (!added)
-      throw decode_error{"decoding state failed: two states of one name"};
-    state->second.extent = in.state_extent();
-    state->second.classes = in.classes();
-    while (in.next_section()) {
-      auto group = text_of(in.group());
-      if (!state->second.sections.try_emplace(group, read_section(in)).second)
-        throw decode_error{"decoding state failed: two sections of one group"};
-    }
-  }
-  return result;
-}
-
-/// A section in the making: how many records it has is known at the end.
-class section_builder {
-public:
-  explicit section_builder(const record_sizes& sizes)
-    : sizes_(sizes), record_writer_(records_, sizes),
-      erased_writer_(erased_, sizes) {}
-
-  section_builder(const section_builder&) = delete;
-  section_builder& operator=(const section_builder&) = delete;
-
-  void add(std::string_view key, std::string_view value) {
-    record_writer_.key([&](byte_buffer& out) { out.append(bytes_of(key)); });
-    record_writer_.value(
-      [&](byte_buffer& out) { out.append(bytes_of(value)); });
-    ++record_count_;
-  }
-
-  void erase(std::string_view key) {
-    erased_writer_.key([&](byte_buffer& out) { out.append(bytes_of(key)); });
-    ++erased_count_;
-  }
-
-  bool empty() const {
-    return record_count_ == 0 && erased_count_ == 0;
-  }
-
-  void write(std::string_view group, record_extent extent,
-             byte_buffer& out) const {
-    record_writer writer{out};
-    writer.begin_section(bytes_of(group), extent, sizes_);
-    writer.begin_records(record_count_);
-    out.append(records_);
-    writer.begin_erased(erased_count_);
-    out.append(erased_);
-  }
-
-private:
-  record_sizes sizes_;
-  byte_buffer records_;
-  byte_buffer erased_;
-  record_writer record_writer_;
-  record_writer erased_writer_;
-  std::uint64_t record_count_ = 0;
-  std::uint64_t erased_count_ = 0;
-};
 
 std::optional<std::size_t>
 if_the_same(const std::optional<std::size_t>& left,
@@ -126,127 +37,144 @@ if_the_same(const std::optional<std::size_t>& left,
   return left == right ? left : std::nullopt;
 }
 
-/// Writes one state of the result, section by section.
-class state_folder {
+/// One section of the result. The sections that it is made of are added from
+/// the newest to the oldest: the first record of a key is the one that counts.
+class folded_section {
 public:
-  state_folder(std::string_view name, record_extent extent,
-               saved_classes classes, byte_buffer& out)
-    : complete_(extent == record_extent::everything), out_(out), state_(out) {
-    state_.begin_state(name, extent);
-    state_.classes() = std::move(classes);
+  /// Takes the section that `in` is at; after the `oldest` none is added.
+  void add(record_reader& in, bool oldest) {
+    // What came before that replaces it.
+    if (extent_ == record_extent::everything)
+      return;
+    extent_ = in.section_extent();
+    sizes_ = sizes_ ? record_sizes{if_the_same(sizes_->key, in.sizes().key),
+                                   if_the_same(sizes_->value, in.sizes().value)}
+                    : in.sizes();
+    if (touched_.empty() && !oldest)
+      touched_.reserve(in.plausible_records());
+    while (in.next_record())
+      if (is_news(text_of(in.key()), oldest))
+        records_.emplace_back(text_of(in.key()), text_of(in.value()));
+    while (in.next_erased())
+      if (is_news(text_of(in.key()), oldest))
+        erased_.push_back(text_of(in.key()));
   }
 
-  /// Takes the section that `base` is at, with `changes` made to it.
-  void merge(record_reader& base, const section_changes& changes) {
-    auto extent = base.section_extent();
-    auto group = text_of(base.group());
-    section_builder built{
-      {if_the_same(base.sizes().key, changes.sizes.key),
-       if_the_same(base.sizes().value, changes.sizes.value)}};
-    while (base.next_record())
-      if (!changes.touched.contains(text_of(base.key())))
-        built.add(text_of(base.key()), text_of(base.value()));
-    while (base.next_erased())
-      if (!changes.touched.contains(text_of(base.key())))
-        erase(built, text_of(base.key()), extent);
-    add(built, changes, extent);
-    write(built, group, extent);
+  /// What `write` appends, without the beginning of the section.
+  std::size_t bytes() const {
+    std::size_t result = 0;
+    for (auto& [key, value] : records_)
+      result +=
+        written_size(key, sizes_->key) + written_size(value, sizes_->value);
+    for (auto key : erased_)
+      result += written_size(key, sizes_->key);
+    return result;
   }
 
-  /// Takes the section that `base` is at.
-  void keep(record_reader& base) {
-    section_changes none;
-    none.sizes = base.sizes();
-    merge(base, none);
-  }
-
-  /// Takes a section of changes alone.
-  void take(std::string_view group, const section_changes& changes) {
-    section_builder built{changes.sizes};
-    add(built, changes, changes.extent);
-    write(built, group, changes.extent);
-  }
-
-  void end() {
-    state_.end();
+  /// Writes the section if it says anything in its state, which may be
+  /// `complete`: then there is nothing below it that it could change.
+  void write(std::string_view group, bool complete, record_writer& out) const {
+    auto above = !complete && extent_ == record_extent::changes;
+    auto drops = !complete && extent_ == record_extent::everything;
+    if (records_.empty() && !(above && !erased_.empty()) && !drops)
+      return;
+    out.begin_section(bytes_of(group), extent_, *sizes_);
+    out.begin_records(records_.size());
+    for (auto& [key, value] : records_) {
+      out.key([&](byte_buffer& to) { to.append(bytes_of(key)); });
+      out.value([&](byte_buffer& to) { to.append(bytes_of(value)); });
+    }
+    out.begin_erased(above ? erased_.size() : 0);
+    if (above)
+      for (auto key : erased_)
+        out.key([&](byte_buffer& to) { to.append(bytes_of(key)); });
   }
 
 private:
-  void add(section_builder& built, const section_changes& changes,
-           record_extent extent) const {
-    for (auto& [key, value] : changes.records)
-      built.add(key, value);
-    for (auto key : changes.erased)
-      erase(built, key, extent);
+  bool is_news(std::string_view key, bool oldest) {
+    return oldest ? !touched_.contains(key) : touched_.insert(key).second;
   }
 
-  /// Erasures count only as long as there may be something below.
-  void erase(section_builder& built, std::string_view key,
-             record_extent extent) const {
-    if (!complete_ && extent == record_extent::changes)
-      built.erase(key);
-  }
-
-  void write(const section_builder& built, std::string_view group,
-             record_extent extent) {
-    auto drops = !complete_ && extent == record_extent::everything;
-    if (!built.empty() || drops)
-      built.write(group, extent, out_);
-  }
-
-  bool complete_;
-  byte_buffer& out_;
-  record_writer state_;
+  record_extent extent_ = record_extent::changes;
+  std::optional<record_sizes> sizes_; ///< nothing: none was added
+  std::vector<std::pair<std::string_view, std::string_view>> records_;
+  std::vector<std::string_view> erased_;
+  tsl::robin_set<std::string_view> touched_; ///< the keys of both
 };
 
-/// Makes `changes` to the state that `base` is at.
-void fold_state(record_reader& base, state_changes& changes, byte_buffer& out) {
-  auto replaced = changes.extent == record_extent::everything;
-  auto classes = changes.classes;
-  if (!replaced)
-    for (auto& each : base.classes().all())
-      classes.add(each);
-  state_folder result{base.name(),
-                      replaced ? changes.extent : base.state_extent(),
-                      std::move(classes), out};
-  while (!replaced && base.next_section()) {
-    auto found = changes.sections.find(text_of(base.group()));
-    if (found == changes.sections.end()) {
-      result.keep(base);
-    } else if (found->second.extent == record_extent::changes) {
-      result.merge(base, found->second);
-      changes.sections.erase(found);
+/// One state of the result, likewise.
+class folded_state {
+public:
+  /// Takes the state that `in` is at in the part of this number. Parts have
+  /// falling numbers, the oldest is 0.
+  void add(record_reader& in, std::size_t part) {
+    if (part >= added_)
+      throw decode_error{"decoding state failed: two states of one name"};
+    added_ = part;
+    if (extent_ == record_extent::everything)
+      return;
+    extent_ = in.state_extent();
+    for (auto& each : in.classes().all())
+      classes_.add(each);
+    // Nothing older counts.
+    auto oldest = part == 0 || extent_ == record_extent::everything;
+    std::set<std::string_view> seen;
+    while (in.next_section()) {
+      auto group = text_of(in.group());
+      if (!seen.insert(group).second)
+        throw decode_error{"decoding state failed: two sections of one group"};
+      sections_[group].add(in, oldest);
     }
   }
-  for (auto& [group, section] : changes.sections)
-    result.take(group, section);
-  result.end();
-}
+
+  std::size_t bytes() const {
+    std::size_t result = few + classes_.all().size() * few;
+    for (auto& [group, section] : sections_)
+      result += few + group.size() + section.bytes();
+    return result;
+  }
+
+  void write(std::string_view name, record_writer& out) const {
+    out.begin_state(name, extent_, classes_);
+    for (auto& [group, section] : sections_)
+      section.write(group, extent_ == record_extent::everything, out);
+    out.end();
+  }
+
+private:
+  /// More than a beginning takes.
+  static constexpr std::size_t few = 64;
+
+  std::size_t added_ = ~std::size_t{0}; ///< the part that was last
+  record_extent extent_ = record_extent::changes;
+  saved_classes classes_;
+  std::map<std::string_view, folded_section> sections_;
+};
 
 } // namespace
 
+byte_buffer fold_all(std::span<const std::span<const std::byte>> parts) {
+  std::map<std::string_view, folded_state> states;
+  for (auto part = parts.size(); part > 0;) {
+    record_reader in{parts[--part]};
+    while (in.next_state())
+      states[in.name()].add(in, part);
+  }
+  std::size_t size = 1;
+  for (auto& [name, state] : states)
+    size += name.size() + state.bytes();
+  byte_buffer result;
+  result.reserve(size);
+  record_writer out{result};
+  for (auto& [name, state] : states)
+    state.write(name, out);
+  out.end();
+  return result;
+}
+
 byte_buffer fold(std::span<const std::byte> base,
                  std::span<const std::byte> changes) {
-  auto pending = read_changes(changes);
-  byte_buffer result;
-  result.reserve(base.size() + changes.size());
-  record_reader in{base};
-  while (in.next_state()) {
-    state_changes none;
-    auto found = pending.find(in.name());
-    auto changed = found != pending.end();
-    fold_state(in, changed ? found->second : none, result);
-    if (changed)
-      pending.erase(found);
-  }
-  for (auto& [name, state] : pending) {
-    state_folder added{name, state.extent, state.classes, result};
-    for (auto& [group, section] : state.sections)
-      added.take(group, section);
-    added.end();
-  }
-  record_writer{result}.end();
-  return result;
+  return fold_all(std::array{base, changes});
 }
 
 } // namespace braid

@@ -8,10 +8,15 @@
 
 namespace braid {
 
-/// What `base` becomes when `changes` are made to it: loading the result is
-/// loading the one and then applying the other. Both are slices in the form of
-/// `state_records.hpp`, so the base may be changes, too. The order of records
-/// is not kept. Throws `decode_error`.
+/// What the first part becomes when the changes in the others are made to it,
+/// one after the other: loading the result is loading the first and then
+/// applying the others. All are slices in the form of `state_records.hpp`, so
+/// the first may be changes, too. Neither the order of records is kept nor that
+/// of states. The result has no room unused, to speak of. Throws
+/// `decode_error`.
+byte_buffer fold_all(std::span<const std::span<const std::byte>> parts);
+
+/// The same of two.
 byte_buffer fold(std::span<const std::byte> base,
                  std::span<const std::byte> changes);
 

@@ -25,4 +25,12 @@ std::optional<std::uint64_t> decode_varying(const TakeByte& take_byte) {
   return std::nullopt;
 }
 
+/// How many bytes a number takes.
+constexpr std::size_t varying_size(std::uint64_t number) {
+  std::size_t result = 1;
+  for (; number >= 0x80; number >>= 7)
+    ++result;
+  return result;
+}
+
 } // namespace braid

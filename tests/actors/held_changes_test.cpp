@@ -78,7 +78,7 @@ const lost_partition lost_slice{backed_place, {4}, 2};
 byte_buffer restored(const held_backups& held, epoch_number stable) {
   for (auto& part : held.parts_of(backed_run, lost_slice, stable).parts)
     if (auto found = part.slices.find(4); found != part.slices.end())
-      return live_slice::in_order(whole_of(found->second, fold));
+      return live_slice::in_order(whole_of(found->second, fold_all));
   return {};
 }
 

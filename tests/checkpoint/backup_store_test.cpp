@@ -14,9 +14,7 @@ const backup_key key{1, {2, 3}};
 using outcome = restored_slice::outcome;
 
 byte_buffer bytes_of(const std::string& text) {
-  byte_buffer result;
-  result.append(text.data(), text.size());
-  return result;
+  return byte_buffer{std::as_bytes(std::span{text})};
 }
 
 std::string text_of(std::span<const std::byte> bytes) {
@@ -37,9 +35,11 @@ std::string folded(const std::string& base, const std::string& changes) {
   return base.substr(0, begin) + changes.substr(arrow + 1, end - arrow - 1);
 }
 
-byte_buffer fold(std::span<const std::byte> base,
-                 std::span<const std::byte> changes) {
-  return bytes_of(folded(text_of(base), text_of(changes)));
+byte_buffer fold(std::span<const std::span<const std::byte>> parts) {
+  auto result = text_of(parts[0]);
+  for (auto& changes : parts.subspan(1))
+    result = folded(result, text_of(changes));
+  return bytes_of(result);
 }
 
 slice_backup full(epoch_number epoch, incarnation_number incarnation = 1,
@@ -240,10 +240,9 @@ TEST_CASE("changes are folded when they outgrow a share of their base") {
 }
 
 TEST_CASE("what is held takes no more memory than it counts for") {
-  auto roomy = [](auto base, auto changes) {
-    byte_buffer result;
+  auto roomy = [](auto parts) {
+    auto result = fold(parts);
     result.reserve(100'000);
-    result.append(fold(base, changes));
     return result;
   };
   backup_store store{{1'000'000, 0}, roomy};
