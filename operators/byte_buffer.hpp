@@ -26,12 +26,17 @@ public:
   byte_buffer(byte_buffer&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)),
       size_(std::exchange(other.size_, 0)),
-      capacity_(std::exchange(other.capacity_, 0)) {}
+      capacity_(std::exchange(other.capacity_, 0)),
+      front_(std::exchange(other.front_, 0)) {}
+
+  /// Empty, with room for `capacity` bytes, and for `front` more before them.
+  static byte_buffer with_front(std::size_t front, std::size_t capacity);
 
   byte_buffer& operator=(byte_buffer other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
     std::swap(capacity_, other.capacity_);
+    std::swap(front_, other.front_);
     return *this;
   }
 
@@ -56,6 +61,15 @@ public:
   void append(std::span<const std::byte> bytes) {
     append(bytes.data(), bytes.size());
   }
+
+  /// How many bytes `prepend` has room for.
+  std::size_t front_room() const {
+    return front_;
+  }
+
+  /// Puts bytes before the others, which stay where they are. There must be
+  /// room for them.
+  void prepend(std::span<const std::byte> bytes);
 
   /// Makes room for `capacity` bytes in all.
   void reserve(std::size_t capacity) {
@@ -119,9 +133,12 @@ public:
 private:
   void grow(std::size_t count);
 
-  std::byte* data_ = nullptr; // from malloc, so that growing can use realloc
+  // Its memory is from malloc, so that growing can use realloc. It begins
+  // `front_` bytes before `data_`.
+  std::byte* data_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
+  std::size_t front_ = 0;
 };
 
 inline bool operator==(const byte_buffer& left, const byte_buffer& right) {

@@ -122,7 +122,7 @@ public:
 
   void save_frozen(std::uint32_t local, record_writer& out) override {
     auto& keys = slices_[local].keys;
-    out.begin_state(name(), keys.frozen_extent());
+    out.begin_state(name(), keys.frozen_extent(), keys.frozen_classes());
     keys.save_frozen({}, out);
     out.end();
   }

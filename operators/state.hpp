@@ -117,8 +117,9 @@ public:
   void save_frozen(std::uint32_t local, record_writer& out) final {
     if (!expiry_)
       return base::save_frozen(local, out);
-    out.begin_state(this->name(), this->of(local).frozen_extent());
-    this->of(local).save_frozen({}, out);
+    auto& held = this->of(local);
+    out.begin_state(this->name(), held.frozen_extent(), held.frozen_classes());
+    held.save_frozen({}, out);
     expiry_->save_frozen(local, out);
     out.end();
   }

@@ -222,13 +222,6 @@ struct typed_records {
       [&](byte_buffer& bytes) { encode(key, value, bytes, out.classes()); });
   }
 
-  /// A record whose value was encoded before.
-  static void write_encoded(const Key& key, std::span<const std::byte> value,
-                            record_writer& out) {
-    write_key(key, out);
-    out.value([&](byte_buffer& bytes) { bytes.append(value); });
-  }
-
   /// What stands behind the key in a record.
   static void encode(const Key& key, const Value& value, byte_buffer& bytes,
                      saved_classes& classes) {

@@ -24,36 +24,49 @@ std::byte tag_of(record_extent extent) {
 
 // -- record_writer ------------------------------------------------------------
 
-void record_writer::begin_state(std::string_view name, record_extent extent) {
+void record_writer::begin_state(std::string_view name, record_extent extent,
+                                const saved_classes& known) {
   state_at_ = out_.size();
   *out_.extend(1) = tag_of(extent);
   put_bytes(std::as_bytes(std::span{name}));
-  sections_at_ = out_.size();
-  classes_.clear();
+  classes_ = known;
+  classes_at_ = sections_at_ = out_.size();
+  classes_there_ = 0;
+  insert_classes();
 }
 
 void record_writer::end() {
-  if (state_at_ && !classes_.empty())
+  if (state_at_)
     insert_classes();
   state_at_.reset();
   *out_.extend(1) = std::byte{0};
 }
 
 void record_writer::insert_classes() {
+  if (classes_.all().size() == classes_there_)
+    return;
   byte_buffer bytes;
-  record_writer inserted{bytes};
-  inserted.put_count(classes_.all().size());
-  for (auto& each : classes_.all()) {
-    bytes.append(&each.id, sizeof(each.id));
-    inserted.put_count(each.version);
-    inserted.put_count(each.raw_size);
-  }
+  encode_classes(classes_, bytes);
   auto moved = out_.size() - sections_at_;
-  out_.extend(bytes.size());
-  auto* at = out_.data() + sections_at_;
-  std::memmove(at + bytes.size(), at, moved);
-  std::memcpy(at, bytes.data(), bytes.size());
+  // There are never fewer than before.
+  auto sections_at = classes_at_ + bytes.size();
+  out_.extend(sections_at - sections_at_);
+  std::memmove(out_.data() + sections_at, out_.data() + sections_at_, moved);
+  std::memcpy(out_.data() + classes_at_, bytes.data(), bytes.size());
   out_.data()[*state_at_] |= std::byte{has_classes};
+  sections_at_ = sections_at;
+  classes_there_ = classes_.all().size();
+}
+
+void record_writer::encode_classes(const saved_classes& classes,
+                                   byte_buffer& out) {
+  record_writer writer{out};
+  writer.put_count(classes.all().size());
+  for (auto& each : classes.all()) {
+    out.append(&each.id, sizeof(each.id));
+    writer.put_count(each.version);
+    writer.put_count(each.raw_size);
+  }
 }
 
 void record_writer::begin_section(std::span<const std::byte> group,
@@ -64,6 +77,14 @@ void record_writer::begin_section(std::span<const std::byte> group,
   put_count(sizes.key ? *sizes.key + 1 : 0);
   put_count(sizes.value ? *sizes.value + 1 : 0);
   sizes_ = sizes;
+}
+
+void record_writer::adopt_records(std::uint64_t count, byte_buffer records) {
+  put_count(count);
+  if (records.front_room() < out_.size())
+    return out_.append(records);
+  records.prepend(out_.bytes());
+  out_ = std::move(records);
 }
 
 void record_writer::put_count(std::uint64_t count) {

@@ -57,8 +57,10 @@ public:
   explicit record_writer(byte_buffer& out, const record_sizes& sizes = {})
     : out_(out), sizes_(sizes) {}
 
-  /// The classes of the state's values are `classes()` when it ends.
-  void begin_state(std::string_view name, record_extent extent);
+  /// The classes of the state's values are `classes()` when it ends: those that
+  /// are known by now, and more. Those others cost a move of the whole state.
+  void begin_state(std::string_view name, record_extent extent,
+                   const saved_classes& known = {});
 
   saved_classes& classes() {
     return classes_;
@@ -75,6 +77,11 @@ public:
       out_.reserve(out_.size() + count * (*sizes_.key + *sizes_.value)
                    + more_than_records);
   }
+
+  /// Takes, in place of `begin_records` and the calls that it announces, what
+  /// these made of another buffer. Where little was written before, and
+  /// `records` has room for it in front, they are not copied.
+  void adopt_records(std::uint64_t count, byte_buffer records);
 
   /// Announces as many calls of `key`.
   void begin_erased(std::uint64_t count) {
@@ -125,9 +132,10 @@ private:
   void put_count(std::uint64_t count);
   void put_bytes(std::span<const std::byte> bytes);
 
-  /// Puts the classes of the state, which are known at its end, into its
+  /// Puts all classes of the state, which are known at its end, into its
   /// beginning.
   void insert_classes();
+  static void encode_classes(const saved_classes& classes, byte_buffer& out);
 
   /// Writes the length of what follows the byte at `start` into that byte, and
   /// makes room if it is not enough.
@@ -135,9 +143,12 @@ private:
 
   byte_buffer& out_;
   record_sizes sizes_;
-  /// Of the state under way, if any: where it begins, and its sections do.
+  /// Of the state under way, if any: where it begins, and its classes and
+  /// sections do, and how many classes stand there.
   std::optional<std::size_t> state_at_;
+  std::size_t classes_at_ = 0;
   std::size_t sections_at_ = 0;
+  std::size_t classes_there_ = 0;
   saved_classes classes_;
 };
 

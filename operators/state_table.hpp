@@ -71,7 +71,8 @@ public:
   }
 
   void save_frozen(std::uint32_t local, record_writer& out) override {
-    out.begin_state(name(), tables_[local].frozen_extent());
+    out.begin_state(name(), tables_[local].frozen_extent(),
+                    tables_[local].frozen_classes());
     tables_[local].save_frozen({}, out);
     out.end();
   }

@@ -53,7 +53,14 @@ public:
     if (keys_.size() > size + few) {
       everything_ = true;
       keys_ = {};
+      erased_ = {};
     }
+  }
+
+  /// `key`, which was added, is not there any more. It may come back.
+  void add_erased(const Key& key) {
+    if (!everything_)
+      erased_.push_back(key);
   }
 
   /// The keys, in no order; some may be there more than once.
@@ -61,13 +68,24 @@ public:
     return keys_;
   }
 
+  /// Those of them that were erased, likewise.
+  std::vector<Key>& erased() {
+    return erased_;
+  }
+
   /// The keys, each once, in the order that `less` gives them.
   template <class Less>
   const std::vector<Key>& in_order(Less less) {
-    std::sort(keys_.begin(), keys_.end(), less);
-    auto same = [&](auto& a, auto& b) { return !less(a, b); };
-    keys_.erase(std::unique(keys_.begin(), keys_.end(), same), keys_.end());
+    sort_once(keys_, less);
     return keys_;
+  }
+
+  /// Leaves each of `keys` once, in order.
+  template <class Less>
+  static void sort_once(std::vector<Key>& keys, Less less) {
+    std::sort(keys.begin(), keys.end(), less);
+    auto same = [&](auto& a, auto& b) { return !less(a, b); };
+    keys.erase(std::unique(keys.begin(), keys.end(), same), keys.end());
   }
 
   /// What there is, and then nothing has changed.
@@ -80,6 +98,7 @@ public:
   /// Nothing has changed.
   void reset() {
     keys_.clear();
+    erased_.clear();
     everything_ = false;
     any_ = false;
   }
@@ -88,6 +107,7 @@ private:
   static constexpr std::size_t few = 64;
 
   std::vector<Key> keys_;
+  std::vector<Key> erased_;
   bool everything_ = true;
   bool any_ = false;
 };
@@ -96,7 +116,8 @@ private:
 /// so that changing one more than once costs no more than looking at it.
 ///
 /// What changed can be frozen: it is written later as it was then. Who changes
-/// an entry meanwhile keeps its old value first (copy on write), once.
+/// an entry meanwhile writes its old value first (copy on write), once, to
+/// where it goes. So what is frozen is in no order.
 template <class Key, class Value>
 class tracked_table {
 public:
@@ -206,6 +227,7 @@ public:
     if (found == entries_.end())
       return;
     edit(found->first, found.value());
+    changes_.add_erased(key);
     entries_.erase(found);
   }
 
@@ -219,16 +241,19 @@ public:
   /// Asks `visit(key, value&)` about all entries, in no order.
   template <class Visit>
   void sweep(Visit&& visit) {
-    keep_frozen();
+    if (frozen_)
+      keep_rest();
     for (auto at = entries_.begin(); at != entries_.end();) {
       auto& of_key = at.value();
       auto what = visit(at->first, of_key.value);
       if (what != fate::keep)
         edit(at->first, of_key);
-      if (what == fate::erase)
+      if (what == fate::erase) {
+        changes_.add_erased(at->first);
         at = entries_.erase(at);
-      else
+      } else {
         ++at;
+      }
     }
   }
 
@@ -255,8 +280,15 @@ public:
   /// nothing has changed. What was frozen before must have been written.
   void freeze(record_extent extent) {
     assert(!frozen_);
-    frozen_ = std::make_unique<frozen>(extent, changes_.take());
+    frozen_ =
+      std::make_unique<frozen>(extent, changes_.take(), entries_.size());
     period_ = period_ == 1 ? 2 : 1;
+    auto& erased = frozen_->changes.erased();
+    if (frozen_->everything())
+      erased.clear();
+    change_list<Key>::sort_once(
+      erased, [](auto& a, auto& b) { return key_less(a, b); });
+    std::erase_if(erased, [&](auto& key) { return find(key) != nullptr; });
   }
 
   bool is_frozen() const {
@@ -268,21 +300,22 @@ public:
     return frozen_->asked;
   }
 
+  /// The classes in the values of what is frozen, all of which it writes first.
+  const saved_classes& frozen_classes() {
+    keep_rest();
+    return frozen_->writer.classes();
+  }
+
   /// Writes what is frozen as one section.
   void save_frozen(std::span<const std::byte> group, record_writer& out) {
-    auto found = frozen_->everything() ? frozen_entries() : frozen_changes();
-    for (auto& each : frozen_->classes.all())
+    for (auto& each : frozen_classes().all())
       out.classes().add(each);
     out.begin_section(group, frozen_->extent(), records::sizes());
-    out.begin_records(found.present.size());
-    for (auto& each : found.present)
-      if (each.live)
-        records::write(*each.key, *each.live, out);
-      else
-        records::write_encoded(*each.key, frozen_->bytes_of(*each.kept), out);
-    out.begin_erased(found.erased.size());
-    for (auto* key : found.erased)
-      records::write_key(*key, out);
+    out.adopt_records(frozen_->count, std::move(frozen_->records));
+    auto& erased = frozen_->changes.erased();
+    out.begin_erased(erased.size());
+    for (auto& key : erased)
+      records::write_key(key, out);
     frozen_.reset();
   }
 
@@ -334,18 +367,21 @@ private:
   static constexpr std::size_t most_fetched = 5 * cache_line;
   static constexpr std::size_t fetched_together = 16;
   static constexpr std::size_t few_kept = 8;
-
-  /// An entry as it was when it was frozen.
-  struct kept_entry {
-    Key key;
-    std::size_t begin = 0; ///< of its encoded value
-    std::size_t end = 0;
-  };
+  // What is written before and behind the records, unless it is a lot.
+  static constexpr std::size_t room_in_front = 192;
+  static constexpr std::size_t room_behind = 64;
 
   /// What is to be written as of an earlier moment.
   struct frozen {
-    frozen(record_extent what, change_list<Key> list)
-      : asked(what), changes(std::move(list)) {}
+    using typed = typed_records<Key, Value>;
+
+    /// Of a table with so many entries.
+    frozen(record_extent what, change_list<Key> list, std::size_t entries)
+      : asked(what), changes(std::move(list)), writer(records, typed::sizes()),
+        most(everything() ? entries : changes.keys().size()) {}
+
+    frozen(const frozen&) = delete;
+    frozen& operator=(const frozen&) = delete;
 
     /// All entries that are as they were then, and not only what is listed.
     bool everything() const {
@@ -357,39 +393,27 @@ private:
     }
 
     void keep(const Key& key, const Value& value) {
-      auto begin = bytes.size();
-      records::encode(key, value, bytes, classes);
-      kept.push_back({key, begin, bytes.size()});
+      typed::write(key, value, writer);
       // Where one is changed again, most are.
-      if (kept.size() == few_kept) {
-        auto most = std::max(kept.size(), changes.keys().size());
-        kept.reserve(most);
-        bytes.reserve(bytes.size() / few_kept * most);
-      }
+      if (++count == few_kept)
+        make_room();
     }
 
-    std::span<const std::byte> bytes_of(const kept_entry& x) const {
-      return bytes.bytes().subspan(x.begin, x.end - x.begin);
+    void make_room() {
+      auto expected = records.size() / few_kept * std::max(most, few_kept);
+      auto roomy =
+        byte_buffer::with_front(room_in_front, expected + room_behind);
+      roomy.append(records);
+      records = std::move(roomy);
     }
 
     record_extent asked;
     change_list<Key> changes;
-    std::vector<kept_entry> kept; ///< of what has changed since
-    byte_buffer bytes;
-    saved_classes classes; ///< in these
-    bool all_kept = false; ///< also of what has not
-  };
-
-  /// A record to be written: an entry that is as it was, or one that was kept.
-  struct record {
-    const Key* key;
-    const Value* live;
-    const kept_entry* kept;
-  };
-
-  struct frozen_records {
-    std::vector<record> present;
-    std::vector<const Key*> erased;
+    byte_buffer records; ///< what is written so far
+    record_writer writer;
+    std::size_t most = 0;  ///< how many records there can be
+    std::size_t count = 0; ///< how many are written
+    bool all_kept = false; ///< which is all there are
   };
 
   /// What is frozen of the entry is nowhere else yet.
@@ -410,16 +434,39 @@ private:
       x.changed_in = 0;
   }
 
-  /// Keeps what is frozen of all entries.
-  void keep_frozen() {
-    if (!frozen_)
+  void keep_if_awaited(const Key& key, entry& x) {
+    if (!awaits_saving(x))
       return;
-    for (auto at = entries_.begin(); at != entries_.end(); ++at)
-      if (awaits_saving(at.value())) {
-        frozen_->keep(at->first, at->second.value);
-        at.value().changed_in = 0;
-      }
+    frozen_->keep(key, x.value);
+    x.changed_in = 0;
+  }
+
+  /// Writes all that is frozen and not written yet.
+  void keep_rest() {
+    if (!frozen_->all_kept && frozen_->count < frozen_->most) {
+      if (frozen_->everything())
+        keep_rest_of_all();
+      else
+        keep_rest_of_changes();
+    }
     frozen_->all_kept = true;
+  }
+
+  void keep_rest_of_all() {
+    for (auto at = entries_.begin(); at != entries_.end(); ++at)
+      keep_if_awaited(at->first, at.value());
+  }
+
+  void keep_rest_of_changes() {
+    std::span keys{frozen_->changes.keys()};
+    while (!keys.empty()) {
+      auto some = keys.first(std::min(fetched_together, keys.size()));
+      fetch(some);
+      for (auto& key : some)
+        if (auto found = entries_.find(key); found != entries_.end())
+          keep_if_awaited(found->first, found.value());
+      keys = keys.subspan(some.size());
+    }
   }
 
   void fetch(std::span<const Key> keys) const {
@@ -427,51 +474,6 @@ private:
     for (std::size_t i = 0; i < keys.size(); ++i)
       coming[i] = {&keys[i], key_hasher{}(keys[i])};
     fetch(std::span<const coming_key>{coming.data(), keys.size()});
-  }
-
-  frozen_records frozen_entries() {
-    frozen_records result;
-    result.present.reserve(entries_.size());
-    for (auto at = entries_.begin(); at != entries_.end(); ++at)
-      if (awaits_saving(at.value())) {
-        result.present.push_back({&at->first, &at->second.value, nullptr});
-        at.value().changed_in = 0;
-      }
-    for (auto& each : frozen_->kept)
-      result.present.push_back({&each.key, nullptr, &each});
-    std::sort(result.present.begin(), result.present.end(),
-              [](auto& a, auto& b) { return key_less(*a.key, *b.key); });
-    return result;
-  }
-
-  frozen_records frozen_changes() {
-    frozen_records result;
-    auto& kept = frozen_->kept;
-    std::sort(kept.begin(), kept.end(),
-              [](auto& a, auto& b) { return key_less(a.key, b.key); });
-    auto next = kept.begin();
-    auto less = [](auto& a, auto& b) { return key_less(a, b); };
-    auto& keys = frozen_->changes.in_order(less);
-    result.present.reserve(keys.size());
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      if (i % fetched_together == 0)
-        fetch(std::span{keys}.subspan(
-          i, std::min(fetched_together, keys.size() - i)));
-      auto& key = keys[i];
-      if (next != kept.end() && !key_less(key, next->key)) {
-        result.present.push_back({&next->key, nullptr, &*next});
-        ++next;
-        continue;
-      }
-      auto found = entries_.find(key);
-      if (found == entries_.end() || !awaits_saving(found->second)) {
-        result.erased.push_back(&key); // then; it may be back by now
-        continue;
-      }
-      found.value().changed_in = 0;
-      result.present.push_back({&found->first, &found->second.value, nullptr});
-    }
-    return result;
   }
 
   entries entries_;

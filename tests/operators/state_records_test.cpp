@@ -187,6 +187,48 @@ TEST_CASE("a record of another size than announced is a mistake") {
   CHECK_THROWS_AS(out.key(writes("four")), std::logic_error);
 }
 
+TEST_CASE("records are adopted, and not copied where there is room") {
+  auto room = GENERATE(std::size_t{0}, std::size_t{200});
+  saved_classes known;
+  known.add({7, 1, 0});
+  auto records = byte_buffer::with_front(room, 1'000);
+  record_writer written{records, {3, 4}};
+  written.key(writes("key"));
+  written.value(writes("four"));
+  written.key(writes("two"));
+  written.value(writes("more"));
+  auto* at = records.data();
+  byte_buffer adopted;
+  byte_buffer usual;
+  for (auto* into : {&adopted, &usual}) {
+    record_writer out{*into};
+    out.begin_state("s", record_extent::changes, known);
+    out.begin_section(bytes_of("g"), record_extent::changes, {3, 4});
+    if (into == &adopted) {
+      out.adopt_records(2, std::move(records));
+      CHECK((adopted.data() <= at && at < adopted.data() + adopted.size())
+            == (room > 0));
+    } else {
+      out.begin_records(2);
+      for (auto* text : {"key", "two"}) {
+        out.key(writes(text));
+        out.value(writes(text == std::string{"key"} ? "four" : "more"));
+      }
+    }
+    out.begin_erased(1);
+    out.key(writes("old"));
+    // One that became known late.
+    out.classes().add({8, 2, 16});
+    out.end();
+    out.end();
+  }
+  CHECK(adopted == usual);
+  record_reader in{adopted.bytes()};
+  REQUIRE(in.next_state());
+  CHECK(in.classes().all().size() == 2);
+  CHECK(in.classes().all()[1] == saved_class{8, 2, 16});
+}
+
 TEST_CASE("a reader skips what it is not asked for") {
   byte_buffer bytes;
   record_writer out{bytes};
@@ -243,6 +285,15 @@ TEST_CASE("folded changes are what a model holds") {
       one_by_one = fold(one_by_one.bytes(), each.bytes());
     CHECK(pruned(read(one_by_one.bytes())) == model);
     CHECK(pruned(read(fold(base.bytes(), together.bytes()).bytes())) == model);
+    std::vector parts{base.bytes()};
+    for (auto& each : changes)
+      parts.push_back(each.bytes());
+    auto at_once = fold_all(parts);
+    CHECK(pruned(read(at_once.bytes())) == model);
+    CHECK(at_once.capacity() <= at_once.size() + 1'000);
+    auto changes_at_once = fold_all(std::span{parts}.subspan(1));
+    CHECK(pruned(read(fold(base.bytes(), changes_at_once.bytes()).bytes()))
+          == model);
   }
 }
 
