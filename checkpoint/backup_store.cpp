@@ -24,6 +24,7 @@ std::shared_ptr<const byte_buffer> changes_of(const restored_slice& found,
   if (changes.size() < 2)
     return changes.empty() ? nullptr : changes[0];
   std::vector<std::span<const std::byte>> parts;
+  parts.reserve(changes.size());
   for (auto& each : changes)
     parts.push_back(each->bytes());
   return std::make_shared<const byte_buffer>(fold(parts));

@@ -29,7 +29,9 @@ slice_copy copy_of(const restored_slice& found) {
 byte_buffer whole_of(const slice_copy& copy, const fold_function& fold) {
   if (copy.changes.empty())
     return byte_buffer{copy.full.bytes};
-  std::vector parts{copy.full.bytes};
+  std::vector<std::span<const std::byte>> parts;
+  parts.reserve(1 + copy.changes.size());
+  parts.push_back(copy.full.bytes);
   for (auto& each : copy.changes)
     parts.push_back(each.bytes);
   return fold(parts);

@@ -80,9 +80,9 @@ public:
       return;
     out.begin_section(bytes_of(group), extent_, *sizes_);
     out.begin_records(records_.size());
-    for (auto& [key, value] : records_) {
-      out.key([&](byte_buffer& to) { to.append(bytes_of(key)); });
-      out.value([&](byte_buffer& to) { to.append(bytes_of(value)); });
+    for (auto& record : records_) {
+      out.key([&](byte_buffer& to) { to.append(bytes_of(record.first)); });
+      out.value([&](byte_buffer& to) { to.append(bytes_of(record.second)); });
     }
     out.begin_erased(above ? erased_.size() : 0);
     if (above)

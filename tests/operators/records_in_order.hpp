@@ -32,9 +32,9 @@ inline void copy_section(record_reader& in, record_writer& out) {
         || records.contains(text_of(in.key())))
       throw std::logic_error{"two records of one key, erased or not"};
   out.begin_records(records.size());
-  for (auto& [key, value] : records) {
-    out.key([&](byte_buffer& to) { append(to, key); });
-    out.value([&](byte_buffer& to) { append(to, value); });
+  for (auto& record : records) {
+    out.key([&](byte_buffer& to) { append(to, record.first); });
+    out.value([&](byte_buffer& to) { append(to, record.second); });
   }
   out.begin_erased(erased.size());
   for (auto key : erased)
